@@ -1,0 +1,391 @@
+"""The books of a study: journals and claims folded into one history per segment, and durable ask and tell on them.
+
+Everything here is addressed by (segment, number). The fold does not depend on the order in which files are seen: a
+told record that arrives before its asked record waits for it, and of two different outcomes of one trial the one that
+is first in the journals' order stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, final
+
+from askntell._files import DISK, Disk, claim, dump_json, load_json, make_folders, write_atomic
+from askntell.errors import SettingsError, SpaceExhausted, StudyFileError, StudyFormatError, UnknownTrial
+from askntell.header import Header
+from askntell.history import History
+from askntell.journal import JournalReader, JournalWriter, Record
+from askntell.optimizers.proposer import Proposer
+from askntell.segments import check_segments, folder_name, segment_from_json, segment_to_json
+from askntell.space import Params, Scalar
+from askntell.trial import Outcome, Segment, Trial, TrialStatus
+
+__all__ = ["Books"]
+
+Order = tuple[int, str, int]
+
+
+@final
+class _Shelf:
+    """One segment's part of the books."""
+
+    def __init__(self, header: Header, segment: Segment) -> None:
+        self.segment = segment
+        self.history = History(header.space, header.objective, segment.name)
+        self.proposer = Proposer(header.problem(segment), header.algorithm, header.seed)
+        self.asked: dict[int, Order] = {}
+        self.told: dict[int, Order] = {}
+        self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
+        self.queue: dict[Order, Params] = {}  # enqueued and not yet asked, in the journals' order
+        self.served: set[Order] = set()
+
+
+@final
+class Books:
+    """Ask and tell on a folder. One object serves one thread; any number of processes share the folder.
+
+    Args:
+        folder: The study's folder.
+        header: Its header.
+        disk: The file system.
+    """
+
+    def __init__(self, folder: Path, header: Header, *, disk: Disk = DISK) -> None:
+        self.folder = folder
+        self.header = header
+        self.conflicts: list[str] = []
+        self._disk = disk
+        self._reader = JournalReader(folder / "journal", header.uuid, disk)
+        self._writer = JournalWriter(folder / "journal", study=header.uuid, disk=disk)
+        self._clock = 0
+        self._shelves = {segment.name: _Shelf(header, segment) for segment in header.segments}
+        self._tokens: dict[str | None, Path] = {}
+        self._frontier: dict[str, int] = {}
+        self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
+        self._fold: dict[str, Callable[[Record], None]] = {
+            "asked": self._fold_asked,
+            "told": self._fold_fact,
+            "requeued": self._fold_fact,
+            "enqueued": self._fold_enqueued,
+            "segment": self._fold_segment,
+        }
+        self.refresh()
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def segments(self) -> list[Segment]:
+        """All segments, those of the header first."""
+        return [shelf.segment for shelf in self._shelves.values()]
+
+    @property
+    def damage(self) -> list[str]:
+        """Records that fail their checksum, and trials that were told two things; one line each."""
+        return [*self._reader.damage, *self.conflicts]
+
+    def history(self, segment: str) -> History:
+        """The trials of a segment, as of the last refresh.
+
+        Raises:
+            UnknownTrial: no such segment.
+        """
+        return self._shelf(segment).history
+
+    def refresh(self) -> None:
+        """Read what other processes have written since."""
+        for record in self._reader.read_new(skip=self._writer.own):
+            self._take(record)
+
+    def _shelf(self, segment: str) -> _Shelf:
+        try:
+            return self._shelves[segment]
+        except (KeyError, TypeError):
+            names = ", ".join(list(self._shelves)[:20]) + (", ..." if len(self._shelves) > 20 else "")
+            raise UnknownTrial(f"there is no segment {segment!r}; segments: {names}") from None
+
+    # ---- ask -----------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        segment: str,
+        *,
+        fixed: Mapping[str, Scalar] | None = None,
+        worker: str | None = None,
+        resume: bool = True,
+        limit: int | None = None,
+    ) -> Trial:
+        """The next trial of a segment, recorded durably.
+
+        Args:
+            segment: Its name.
+            fixed: Parameters held at a value.
+            worker: Who asks.
+            resume: Whether a worker that has an unfinished trial gets that one back.
+            limit: Number of trials of the segment at which to stop, beside the header's.
+
+        Raises:
+            SpaceExhausted: the limit is reached or every point was tried.
+            UnknownTrial, ParamsError, StudyFileError.
+        """
+        shelf = self._shelf(segment)
+        held = self.header.space.check_fixed(fixed) if fixed else {}
+        self.refresh()
+        if worker is not None and resume:
+            mine = [trial for trial in shelf.history.pending if trial.worker == worker]
+            if mine:
+                return mine[0]
+        limits = [n for n in (limit, self.header.trials) if n is not None]
+        number = self._claim(shelf, worker if resume else None, min(limits, default=None))
+        body: dict[str, Any] = {"segment": segment, "number": number}
+        if worker is not None:
+            body["worker"] = worker
+        if shelf.queue and not held:
+            order, params = min(shelf.queue.items())
+            body |= {"by": "enqueued", "params": params, "queued": list(order)}
+        else:
+            proposal = shelf.proposer.propose(shelf.history, number, held)
+            if proposal is None:
+                self._release(shelf, number)
+                raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
+            body |= {"by": proposal.by, "params": proposal.params}
+            if held:
+                body["fixed"] = held
+        self._record("asked", body | self._news())
+        return shelf.history.get(number)
+
+    def _news(self) -> dict[str, object]:
+        """The frontier's change since this writer's last asked record: how far the other journals were read."""
+        frontier = self._reader.frontier()
+        news = {writer: end for writer, end in frontier.items() if self._frontier.get(writer) != end}
+        self._frontier = frontier
+        return {"frontier": news} if news else {}
+
+    def _claim(self, shelf: _Shelf, worker: str | None, limit: int | None) -> int:
+        """Claim the next free number of a segment: two processes never get the same one, locks or not."""
+        folder = self.folder / "claims" / folder_name(shelf.segment.name)
+        try:
+            while True:
+                if limit is not None and len(shelf.history) >= limit:
+                    raise SpaceExhausted(
+                        f"segment {shelf.segment.name!r} has its {limit} trials", hint="give a larger trials="
+                    )
+                number = shelf.history.next_number
+                while not self._claim_one(folder, number, worker):
+                    number += 1
+                if limit is None or number < limit or not self._overtaken(shelf, number, limit):
+                    return number
+                self._release(shelf, number)
+        except StudyFileError:
+            raise
+        except OSError as error:
+            raise StudyFileError(f"no number can be claimed: {error.strerror or error}", path=str(folder)) from error
+
+    def _claim_one(self, folder: Path, number: int, worker: str | None) -> bool:
+        if worker not in self._tokens:
+            make_folders(folder.parent, disk=self._disk)
+            token = folder.parent / f".{secrets.token_hex(12)}"
+            content = dump_json({"writer": self._writer.writer, "worker": worker})
+            write_atomic(token, content.encode("utf-8"), disk=self._disk)
+            self._tokens[worker] = token
+        make_folders(folder, disk=self._disk)
+        name = folder / str(number)
+        if claim(self._tokens[worker], name, disk=self._disk):
+            return True
+        # Taken by a worker of this name that died before it recorded what it asked: the number is ours.
+        return (
+            worker is not None
+            and load_json(self._disk.read(name)).get("worker") == worker
+            and not self._seen(number, folder)
+        )
+
+    def _seen(self, number: int, folder: Path) -> bool:
+        return any(number in s.history for s in self._shelves.values() if folder_name(s.segment.name) == folder.name)
+
+    def _overtaken(self, shelf: _Shelf, number: int, limit: int) -> bool:
+        """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
+        for _ in range(20):
+            self.refresh()
+            if len(shelf.history) >= limit:
+                return True
+            if len(shelf.history) >= number:
+                return False
+            time.sleep(0.05)  # an asker records within milliseconds of its claim; one that died leaves a gap
+        return False
+
+    def _release(self, shelf: _Shelf, number: int) -> None:
+        with contextlib.suppress(OSError):
+            self._disk.remove(self.folder / "claims" / folder_name(shelf.segment.name) / str(number))
+
+    # ---- tell and the other facts --------------------------------------------------------------------------------
+
+    def tell(self, segment: str, trial: Trial | int, outcome: Outcome) -> Trial:
+        """Record an outcome durably; when this returns it will never be lost. The same outcome again is a no-op.
+
+        Raises:
+            UnknownTrial, TellConflict, TellError, StudyFileError.
+        """
+        history = self._shelf(segment).history
+        number = trial.number if isinstance(trial, Trial) else trial
+        self.refresh()
+        before = history.checked(trial, outcome)
+        if not before.status.closed:
+            self._record("told", {"segment": segment, "number": number} | _outcome_body(before, outcome))
+        return history.get(number)
+
+    def tell_params(self, segment: str, params: Mapping[str, Scalar], outcome: Outcome) -> Trial:
+        """Add a trial that was measured elsewhere."""
+        shelf = self._shelf(segment)
+        checked = self.header.space.check(params)
+        self.refresh()
+        number = self._claim(shelf, None, None)
+        self._record("asked", {"segment": segment, "number": number, "by": "told", "params": checked} | self._news())
+        return self.tell(segment, number, outcome)
+
+    def enqueue(self, segment: str, params: Mapping[str, Scalar]) -> None:
+        """Make these params the next trial of a segment, durably."""
+        self._shelf(segment)
+        self._record("enqueued", {"segment": segment, "params": self.header.space.check(params)})
+
+    def requeue(self, segment: str, number: int, *, reason: str) -> Trial:
+        """End the current attempt of a pending trial and start the next; returns the trial with the new attempt."""
+        trial = self._shelf(segment).history.get(number)
+        body = {"segment": segment, "number": number, "attempt": trial.attempt + 1, "reason": reason}
+        self._record("requeued", body)
+        return self._shelf(segment).history.get(number)
+
+    def add_segment(self, segment: Segment) -> None:
+        """Add a segment to the study, durably.
+
+        Raises:
+            SettingsError: the name is taken.
+        """
+        self.refresh()
+        check_segments([*self.segments, segment])
+        self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
+
+    def close(self) -> None:
+        """Close the journal file and remove this process's claim tokens."""
+        self._writer.close()
+        for token in self._tokens.values():
+            with contextlib.suppress(OSError):
+                self._disk.remove(token)
+        self._tokens.clear()
+
+    # ---- the fold ------------------------------------------------------------------------------------------------
+
+    def _record(self, kind: str, body: dict[str, Any]) -> None:
+        try:
+            record = self._writer.append(kind, body, clock=self._clock + 1)
+        except StudyFileError:
+            raise
+        except ValueError as error:
+            raise SettingsError(f"cannot be recorded: {error}") from error
+        self._take(record)
+
+    def _take(self, record: Record) -> None:
+        self._clock = max(self._clock, record.clock)
+        fold = self._fold.get(record.kind)
+        if record.kind == "opened":  # checked by the reader
+            return
+        if fold is not None:
+            segment = record.body.get("segment")
+            if segment not in self._shelves and record.kind != "segment":
+                self._waiting.append(record)
+                return
+            try:
+                fold(record)
+            except (KeyError, TypeError, ValueError) as error:  # whole, but not written by askntell
+                where = f"{record.writer}.jnl, record {record.seq}"
+                self.conflicts.append(f"{where}: {record.kind!r} cannot be understood: {error!r}")
+        elif not record.body.get("may_ignore"):
+            raise StudyFormatError(
+                f"record of kind {record.kind!r} was written by a newer version",
+                hint="update askntell; nothing was changed",
+                path=f"{self._reader.folder / record.writer}.jnl",
+            )
+
+    def _fold_asked(self, record: Record) -> None:
+        body = record.body
+        shelf, number = self._shelves[body["segment"]], body["number"]
+        if number in shelf.asked:  # impossible with claims; a copied claims folder could do it
+            self.conflicts.append(f"trial {number} of {body['segment']!r} was asked twice; the first stays")
+            return
+        shelf.asked[number] = record.order
+        shelf.history.add(
+            Trial(
+                number=number,
+                segment=body["segment"],
+                params=body["params"],
+                by=body["by"],
+                worker=body.get("worker"),
+                attempt=body.get("attempt", 1),
+            )
+        )
+        if "queued" in body:
+            clock, writer, seq = body["queued"]
+            shelf.served.add((clock, writer, seq))
+            shelf.queue.pop((clock, writer, seq), None)
+        for early in shelf.early.pop(number, []):
+            self._fold_fact(early)
+
+    def _fold_fact(self, record: Record) -> None:
+        """Fold a told or requeued record: a fact about one trial."""
+        shelf, number = self._shelves[record.body["segment"]], record.body["number"]
+        if number not in shelf.history:
+            shelf.early.setdefault(number, []).append(record)
+        elif record.kind == "told":
+            self._fold_told(shelf, shelf.history.get(number), record)
+        else:
+            trial = shelf.history.get(number)
+            if trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
+                shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
+
+    def _fold_told(self, shelf: _Shelf, trial: Trial, record: Record) -> None:
+        outcome = _outcome_from(record.body)
+        if trial.status.closed:
+            if trial.outcome != outcome:
+                self.conflicts.append(
+                    f"trial {trial.number} of {trial.segment!r} was told {trial.outcome} and {outcome}; "
+                    "the first in the journals' order stays"
+                )
+                if record.order < shelf.told[trial.number]:
+                    shelf.history.close(trial.number, outcome)
+            shelf.told[trial.number] = min(shelf.told[trial.number], record.order)
+            return
+        shelf.told[trial.number] = record.order
+        shelf.history.close(trial.number, outcome)
+
+    def _fold_enqueued(self, record: Record) -> None:
+        shelf = self._shelves[record.body["segment"]]
+        if record.order not in shelf.served:
+            shelf.queue[record.order] = record.body["params"]
+
+    def _fold_segment(self, record: Record) -> None:
+        segment = segment_from_json(record.body["entry"], "$.entry")
+        if segment.name in self._shelves:
+            return
+        self._shelves[segment.name] = _Shelf(self.header, segment)
+        waiting, self._waiting = self._waiting, []
+        for other in waiting:
+            self._take(other)
+
+
+def _outcome_body(trial: Trial, outcome: Outcome) -> dict[str, object]:
+    body: dict[str, object] = {"attempt": trial.attempt} if trial.attempt > 1 else {}
+    body |= {"failed": outcome.failure} if outcome.values is None else {"values": dict(outcome.values)}
+    if outcome.message:
+        body["message"] = outcome.message
+    if outcome.std is not None:
+        body["std"] = outcome.std
+    return body
+
+
+def _outcome_from(body: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        values=body.get("values"), failure=body.get("failed"), message=body.get("message", ""), std=body.get("std")
+    )

@@ -1,0 +1,168 @@
+"""Trials in memory, by segment and number: the state from which every proposal derives.
+
+A history is a fold of *asked* and *told* facts. The fold is commutative in what matters: whatever the order of
+arrival, the same facts give the same trials, the same closed list (by number) and the same incumbent.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import final
+
+from askntell.errors import TellConflict, TellError, UnknownTrial
+from askntell.space import SearchSpace
+from askntell.trial import Objective, Outcome, Trial, TrialStatus
+
+__all__ = ["History"]
+
+
+@final
+class History:
+    """The trials of one segment.
+
+    Args:
+        space: Gives the canonical key by which duplicates are known.
+        objective: Gives the direction of the incumbent.
+        segment: Name for messages.
+    """
+
+    def __init__(self, space: SearchSpace, objective: Objective, segment: str) -> None:
+        self._space = space
+        self._objective = objective
+        self._segment = segment
+        self._trials: dict[int, Trial] = {}
+        self._pending: dict[int, Trial] = {}
+        self._closed: list[Trial] = []
+        self._taken: set[Hashable] = set()
+        self._incumbent: Trial | None = None
+        self._next = 0
+        self._epoch = 0
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        """All trials in number order."""
+        return iter([self._trials[number] for number in sorted(self._trials)])
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._trials
+
+    @property
+    def next_number(self) -> int:
+        """One more than the largest number seen, 0 at the start."""
+        return self._next
+
+    @property
+    def epoch(self) -> int:
+        """Changes whenever the closed list changed otherwise than by growing at its end."""
+        return self._epoch
+
+    @property
+    def pending(self) -> Collection[Trial]:
+        """Open trials in number order; a live view."""
+        return self._pending.values()
+
+    @property
+    def closed(self) -> Sequence[Trial]:
+        """Finished, failed and cancelled trials in number order; a live view."""
+        return self._closed
+
+    @property
+    def taken(self) -> AbstractSet[Hashable]:
+        """`SearchSpace.key` of every params asked so far; a live view."""
+        return self._taken
+
+    @property
+    def incumbent(self) -> Trial | None:
+        """The finished trial with the smallest loss, the lowest number among equals."""
+        return self._incumbent
+
+    def get(self, number: int) -> Trial:
+        """The trial with this number.
+
+        Raises:
+            UnknownTrial: nobody asked for it.
+        """
+        try:
+            return self._trials[number]
+        except (KeyError, TypeError):
+            known = f"0 to {self._next - 1}" if self._next else "none yet"
+            raise UnknownTrial(
+                f"segment {self._segment!r} has no trial {number!r}; known numbers: {known}",
+                hint="tell the params instead of a number to add a point measured elsewhere",
+            ) from None
+
+    def checked(self, trial: Trial | int, outcome: Outcome) -> Trial:
+        """The trial as it stands, after checking that `outcome` may be told about it.
+
+        If the trial is closed already, it has this very outcome: telling it again changes nothing.
+
+        Raises:
+            TellError: `trial` is no number, or a trial with other params than the one of its number here.
+            UnknownTrial: nobody asked for this number.
+            TellConflict: the trial was closed with another outcome.
+        """
+        number = trial.number if isinstance(trial, Trial) else trial
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise TellError(f"tell: {trial!r} is neither a trial, nor a number, nor params")
+        before = self.get(number)
+        if isinstance(trial, Trial) and trial.params != before.params:
+            raise TellError(
+                f"trial {number} was asked with {before.params!r}, told with {trial.params!r}",
+                hint="the trial belongs to another optimizer or study; tell its params to add it here",
+            )
+        if before.status.closed and before.outcome != outcome:
+            raise TellConflict(
+                f"trial {number} is {before.status} with {before.outcome}; now told {outcome}",
+                hint="the first result stays",
+            )
+        return before
+
+    def add(self, trial: Trial) -> None:
+        """Take in a pending trial whose number is new."""
+        number = trial.number
+        late = number < self._next
+        self._trials[number] = self._pending[number] = trial
+        self._taken.add(self._space.key(trial.params))
+        if late:
+            self._pending = dict(sorted(self._pending.items()))
+        else:
+            self._next = number + 1
+
+    def replace(self, trial: Trial) -> None:
+        """Put a changed pending trial (another attempt) in place of the one with its number."""
+        self._trials[trial.number] = self._pending[trial.number] = trial
+
+    def close(self, number: int, outcome: Outcome) -> Trial:
+        """Record an outcome; a closed trial is overwritten only by the fold of a journal (see `askntell.books`)."""
+        before = self._trials[number]
+        trial = before.told(outcome)
+        self._trials[number] = trial
+        if before.status.closed:
+            self._closed[self._closed.index(before)] = trial
+            self._epoch += 1
+            self._incumbent = None
+            for other in self._closed:
+                self._consider(other)
+        else:
+            del self._pending[number]
+            if self._closed and self._closed[-1].number > number:
+                insort(self._closed, trial, key=lambda t: t.number)
+                self._epoch += 1
+            else:
+                self._closed.append(trial)
+            self._consider(trial)
+        return trial
+
+    def _consider(self, trial: Trial) -> None:
+        if trial.status is not TrialStatus.FINISHED or trial.value is None:
+            return
+        best = self._incumbent
+        if best is None or best.value is None or self._rank(trial.value, trial) < self._rank(best.value, best):
+            self._incumbent = trial
+
+    def _rank(self, value: float, trial: Trial) -> tuple[float, int]:
+        return self._objective.loss(value), trial.number

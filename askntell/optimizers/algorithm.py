@@ -1,0 +1,83 @@
+"""What an algorithm is: frozen settings plus three pure functions of the history.
+
+``start`` gives the empty state of a problem, ``learn`` folds closed trials into it in number order, ``propose``
+gives the params of one numbered ask. None of them may read a clock, a file, the environment or a global random
+generator, or change its arguments: a proposal is a function of (space, settings, seed, history, ask number) alone.
+`askntell.testing.AlgorithmLaws` holds every algorithm to it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, final
+
+from askntell._rng import digest, stream
+from askntell.trial import Problem, Proposal, Trial
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from askntell.space import Scalar
+
+__all__ = ["Algorithm", "Request"]
+
+State = TypeVar("State")
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One ask: everything a proposal may depend on beside the learnt state.
+
+    Attributes:
+        number: The number that the trial will get.
+        seed: Seed of the optimizer or study, >= 0.
+        segment: Name of the segment.
+        pending: Open trials of the segment in number order, those of the same batch included.
+        taken: `SearchSpace.key` of all trials of the segment, open and closed. A proposal must not be among them
+            while anything else is left.
+        fixed: Parameters held at a value, by name; already checked against the space.
+    """
+
+    number: int
+    seed: int
+    segment: str
+    pending: Collection[Trial] = ()
+    taken: AbstractSet[Hashable] = frozenset()
+    fixed: Mapping[str, Scalar] = field(default_factory=dict)
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """A generator keyed by (seed, segment, number, purpose)."""
+        return stream(self.seed, self.segment, self.number, purpose)
+
+    def block_seed(self, purpose: str) -> list[int]:
+        """Entropy keyed by (seed, segment, purpose), the same for every number: for sequences drawn by index."""
+        return [self.seed, digest(self.segment), digest(purpose)]
+
+
+class Algorithm(ABC, Generic[State]):
+    """Frozen settings and the three functions. Subclass as a frozen keyword-only dataclass, marked final."""
+
+    name: ClassVar[str]
+    """Name by which users choose it and by which a study's header records it."""
+
+    @abstractmethod
+    def start(self, problem: Problem) -> State:
+        """The state before any trial. States are values: no function changes one."""
+
+    @abstractmethod
+    def learn(self, state: State, closed: Sequence[Trial]) -> State:
+        """The state after these closed trials, given in number order.
+
+        Law: ``learn(learn(s, a), b)`` proposes what ``learn(s, a + b)`` proposes, bit for bit.
+        """
+
+    @abstractmethod
+    def propose(self, state: State, request: Request) -> Proposal | None:
+        """The params for one ask, or None if every point (with ``request.fixed``) is taken.
+
+        MUST NOT change the state. Asking for a batch is asking one by one with the earlier ones pending.
+        """

@@ -1,0 +1,221 @@
+"""The driver's loop: reconcile, tell, ask, submit. The only room that knows both the books and a backend.
+
+The order of one round trip is written down here and nowhere else: the *asked* record is durable before the job's
+folder exists, the job's outcome is in its folder before it is told, and *told* is durable before the slot is free.
+So a driver may die at any point: what it leaves is found again by `Runner.reconcile`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from askntell._process import start_token
+from askntell.backends.backend import Backend
+from askntell.books import Books
+from askntell.errors import PayloadError, SpaceExhausted
+from askntell.job import JobSpec, JobStatus
+from askntell.payload import Interrupted, Payload, read_outcome
+from askntell.segments import folder_name
+from askntell.trial import Outcome, Segment, Trial, TrialStatus
+
+__all__ = ["Plan", "RunReport", "Runner"]
+
+MOST_ATTEMPTS = 3  #: attempts that end without an outcome (killed, machine lost) before the trial counts as crashed
+HOPELESS = 20  #: crashes in a run without one success, after which the payload itself must be wrong
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run is going to do.
+
+    Attributes:
+        total: Trials planned over all its segments.
+        done_before: How many of them are closed already.
+        segments: Names of its segments.
+    """
+
+    total: int
+    done_before: int
+    segments: tuple[str, ...]
+
+
+@final
+@dataclass(kw_only=True)
+class RunReport:
+    """What a run has done.
+
+    Attributes:
+        finished: Trials that got a value in this run.
+        failed: Trials that failed in this run.
+        elsewhere: Pending trials that belong to other askers; this run left them alone.
+        seconds: Wall time.
+        interrupted: Whether it was stopped before its plan was done.
+    """
+
+    finished: int = 0
+    failed: int = 0
+    elsewhere: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+@final
+@dataclass(kw_only=True)
+class Runner:
+    """One run of a payload over segments of a study.
+
+    Attributes:
+        books: Where trials are asked and told.
+        payload: What a trial runs.
+        backend: Where it runs.
+        segments: Which segments, in order of preference.
+        trials: How many trials each segment shall have in the end, those before this run included.
+        parallel: How many jobs at once.
+        poll_s: Seconds between two looks at the backend.
+        on_ask, on_tell: Called with the trial after each step.
+    """
+
+    books: Books
+    payload: Payload
+    backend: Backend
+    segments: Sequence[Segment]
+    trials: int
+    parallel: int
+    poll_s: float
+    on_ask: Callable[[Trial], None]
+    on_tell: Callable[[Trial], None]
+    report: RunReport = field(default_factory=RunReport)
+    _running: dict[str, tuple[Trial, JobSpec]] = field(default_factory=dict)
+    _open: list[Segment] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        """What `run` would do now."""
+        histories = [self.books.history(segment.name) for segment in self.segments]
+        return Plan(
+            total=sum(max(self.trials, len(history)) for history in histories),
+            done_before=sum(len(history.closed) for history in histories),
+            segments=tuple(segment.name for segment in self.segments),
+        )
+
+    def run(self) -> RunReport:
+        """Work until every segment has its trials.
+
+        Raises:
+            PayloadError: the first 20 trials crashed and none ever gave a value.
+            KeyboardInterrupt: after the running jobs were ended; their trials go on in the next run.
+        """
+        began = time.monotonic()
+        self._open = list(self.segments)
+        self.backend.open(self.parallel)
+        try:
+            self._reconcile()
+            while self._fill():
+                time.sleep(self.poll_s)
+                self._collect()
+        except BaseException:
+            self.report.interrupted = True
+            self.backend.cancel(list(self._running))
+            raise
+        finally:
+            self.backend.close()
+            self.report.seconds = time.monotonic() - began
+        return self.report
+
+    def _reconcile(self) -> None:
+        """Take over what an earlier run of this machine left: told outcomes, running jobs, lost attempts."""
+        segments = {segment.name: segment for segment in self.segments}
+        left = [trial for name in segments for trial in self.books.history(name).pending]
+        for trial in left:
+            if not _is_orphan(trial.worker):
+                self.report.elsewhere += 1
+                continue
+            spec = self._spec(trial, segments[trial.segment])
+            found = self.backend.find([spec.name]).get(spec.name)
+            if found is not None:
+                self._running[found] = (trial, spec)
+            else:
+                self._settle(trial, spec)
+
+    def _fill(self) -> bool:
+        """Ask and submit until all slots are busy; False when nothing runs and nothing is left to ask."""
+        while self._open and len(self._running) < self.parallel:
+            segment = min(self._open, key=lambda s: len(self.books.history(s.name)))
+            try:
+                trial = self.books.ask(segment.name, worker=_OWNER, resume=False, limit=self.trials)
+            except SpaceExhausted:
+                self._open.remove(segment)
+                continue
+            self.on_ask(trial)
+            self._submit(trial, self._spec(trial, segment))
+        return bool(self._running)
+
+    def _submit(self, trial: Trial, spec: JobSpec) -> None:
+        self.payload.prepare(spec)
+        self._running[self.backend.submit(spec)] = (trial, spec)
+
+    def _collect(self) -> None:
+        """Tell what has ended since the last look."""
+        for job, status in self.backend.poll(list(self._running)).items():
+            if status in (JobStatus.ENDED, JobStatus.UNKNOWN):
+                self._settle(*self._running.pop(job))
+
+    def _settle(self, trial: Trial, spec: JobSpec) -> None:
+        """Tell the outcome of an ended attempt, or start the next attempt if it left none."""
+        outcome = read_outcome(spec.folder, self.books.header.objective, self.payload.value)
+        if isinstance(outcome, Outcome):
+            self._tell(trial, outcome)
+            return
+        reason = "was interrupted" if isinstance(outcome, Interrupted) else "ended without a trace"
+        if trial.attempt >= MOST_ATTEMPTS:
+            self._tell(trial, Outcome(failure="crash", message=f"attempt {trial.attempt} {reason}"))
+            return
+        again = self.books.requeue(trial.segment, trial.number, reason=reason)
+        segment = next(s for s in self.segments if s.name == trial.segment)
+        self._submit(again, self._spec(again, segment))
+
+    def _tell(self, trial: Trial, outcome: Outcome) -> None:
+        closed = self.books.tell(trial.segment, trial.number, outcome)
+        if closed.status is TrialStatus.FINISHED:
+            self.report.finished += 1
+        else:
+            self.report.failed += 1
+        self.on_tell(closed)
+        if self.report.failed >= HOPELESS and self.report.finished == 0 and not self._any_success():
+            raise PayloadError(
+                f"the first {self.report.failed} trials failed and none gave a value; the last: {closed.message}",
+                hint=f"look into {spec_folder(self.books.folder, closed)}; all is recorded, run again when it works",
+            )
+
+    def _any_success(self) -> bool:
+        return any(self.books.history(segment.name).incumbent is not None for segment in self.segments)
+
+    def _spec(self, trial: Trial, segment: Segment) -> JobSpec:
+        folder = spec_folder(self.books.folder, trial)
+        name = f"askntell-{self.books.header.uuid[:8]}-{folder_name(trial.segment)}-{trial.number}-{trial.attempt}"
+        inputs = self.books.header.input_paths(self.books.folder, segment)
+        return self.payload.spec(trial, segment, folder=folder, name=name, inputs=inputs)
+
+
+def spec_folder(study: Path, trial: Trial) -> Path:
+    """Folder of a trial's current attempt."""
+    return study / "trials" / folder_name(trial.segment) / str(trial.number) / str(trial.attempt)
+
+
+_OWNER = f"run {socket.gethostname()} {os.getpid()} {start_token(os.getpid())}"
+
+
+def _is_orphan(worker: str | None) -> bool:
+    """Whether a pending trial belongs to this process, or to a run on this machine that is dead."""
+    if worker is None or worker == _OWNER:
+        return worker is not None
+    words = worker.split(" ")
+    if len(words) != 4 or words[0] != "run" or words[1] != socket.gethostname() or not words[2].isdecimal():
+        return False
+    return start_token(int(words[2])) != words[3]
