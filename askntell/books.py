@@ -141,7 +141,7 @@ class Books:
                 return mine[0]
         limits = [n for n in (limit, self.header.trials) if n is not None]
         number = self._claim(shelf, worker if resume else None, min(limits, default=None))
-        body: dict[str, Any] = {"segment": segment, "number": number}
+        body: dict[str, Any] = {"trial": [segment, number]}
         if worker is not None:
             body["worker"] = worker
         if shelf.queue and not held:
@@ -234,7 +234,7 @@ class Books:
         self.refresh()
         before = history.checked(trial, outcome)
         if not before.status.closed:
-            self._record("told", {"segment": segment, "number": number} | _outcome_body(before, outcome))
+            self._record("told", {"trial": [segment, number]} | _outcome_body(before, outcome))
         return history.get(number)
 
     def tell_params(self, segment: str, params: Mapping[str, Scalar], outcome: Outcome) -> Trial:
@@ -243,7 +243,7 @@ class Books:
         checked = self.header.space.check(params)
         self.refresh()
         number = self._claim(shelf, None, None)
-        self._record("asked", {"segment": segment, "number": number, "by": "told", "params": checked} | self._news())
+        self._record("asked", {"trial": [segment, number], "by": "told", "params": checked} | self._news())
         return self.tell(segment, number, outcome)
 
     def enqueue(self, segment: str, params: Mapping[str, Scalar]) -> None:
@@ -254,7 +254,7 @@ class Books:
     def requeue(self, segment: str, number: int, *, reason: str) -> Trial:
         """End the current attempt of a pending trial and start the next; returns the trial with the new attempt."""
         trial = self._shelf(segment).history.get(number)
-        body = {"segment": segment, "number": number, "attempt": trial.attempt + 1, "reason": reason}
+        body = {"trial": [segment, number], "attempt": trial.attempt + 1, "reason": reason}
         self._record("requeued", body)
         return self._shelf(segment).history.get(number)
 
@@ -293,12 +293,12 @@ class Books:
         if record.kind == "opened":  # checked by the reader
             return
         if fold is not None:
-            segment = record.body.get("segment")
-            if segment not in self._shelves and record.kind != "segment":
-                self._waiting.append(record)
-                return
             try:
-                fold(record)
+                segment = record.body["trial"][0] if "trial" in record.body else record.body["segment"]
+                if segment in self._shelves or record.kind == "segment":
+                    fold(record)
+                else:
+                    self._waiting.append(record)
             except (KeyError, TypeError, ValueError) as error:  # whole, but not written by askntell
                 where = f"{record.writer}.jnl, record {record.seq}"
                 self.conflicts.append(f"{where}: {record.kind!r} cannot be understood: {error!r}")
@@ -311,15 +311,16 @@ class Books:
 
     def _fold_asked(self, record: Record) -> None:
         body = record.body
-        shelf, number = self._shelves[body["segment"]], body["number"]
+        segment, number = body["trial"]
+        shelf = self._shelves[segment]
         if number in shelf.asked:  # impossible with claims; a copied claims folder could do it
-            self.conflicts.append(f"trial {number} of {body['segment']!r} was asked twice; the first stays")
+            self.conflicts.append(f"trial {number} of {segment!r} was asked twice; the first stays")
             return
         shelf.asked[number] = record.order
         shelf.history.add(
             Trial(
                 number=number,
-                segment=body["segment"],
+                segment=segment,
                 params=body["params"],
                 by=body["by"],
                 worker=body.get("worker"),
@@ -335,7 +336,8 @@ class Books:
 
     def _fold_fact(self, record: Record) -> None:
         """Fold a told or requeued record: a fact about one trial."""
-        shelf, number = self._shelves[record.body["segment"]], record.body["number"]
+        segment, number = record.body["trial"]
+        shelf = self._shelves[segment]
         if number not in shelf.history:
             shelf.early.setdefault(number, []).append(record)
         elif record.kind == "told":

@@ -121,7 +121,7 @@ class StudyFormatError(StudyFileError):
     """A file of a study holds something this version must not guess at."""
 
 
-class MissingExtra(AskntellError, ImportError):
+class MissingExtra(AskntellError, ImportError):  # type: ignore[misc]  # ImportError says its path may be None
     """An optional dependency is needed; the message names the extra that brings it."""
 
     __str__ = AskntellError.__str__

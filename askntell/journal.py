@@ -42,7 +42,7 @@ class Record:
         clock: Lamport clock: larger than that of every record its writer had read.
         writer: Which file, 24 hexadecimal digits.
         seq: Position in the file, from 0.
-        time_ms: Wall clock of the writer in milliseconds since 1970; information only, nothing is ordered by it.
+        elapsed_ms: Milliseconds by the writer's wall clock since it opened the file; nothing is ever ordered by it.
         kind: What happened.
         body: Its fields.
     """
@@ -50,7 +50,7 @@ class Record:
     clock: int
     writer: str
     seq: int
-    time_ms: int
+    elapsed_ms: int
     kind: str
     body: Mapping[str, Any]
 
@@ -65,7 +65,7 @@ class Record:
         Raises:
             ValueError: the body is not strict JSON or larger than 1 MiB.
         """
-        payload = dump_json([self.seq, self.clock, self.time_ms, self.kind, self.body]).encode("utf-8")
+        payload = dump_json([self.seq, self.clock, self.elapsed_ms, self.kind, self.body]).encode("utf-8")
         if len(payload) > LARGEST_RECORD:
             raise ValueError(f"a record of {len(payload)} bytes; at most {LARGEST_RECORD} are allowed")
         return b"%08x %d %s\n" % (_checksum(self.writer, payload), len(payload), payload)
@@ -86,13 +86,17 @@ class Record:
         if _checksum(writer, payload) != int(match[1], 16):
             raise ValueError("checksum does not match")
         try:
-            seq, clock, time_ms, kind, body = load_json(payload)
-            numbers = all(type(number) is int and number >= 0 for number in (seq, clock, time_ms))
+            seq, clock, elapsed_ms, kind, body = load_json(payload)
+            numbers = all(type(number) is int and number >= 0 for number in (seq, clock, elapsed_ms))
         except (StudyFormatError, TypeError) as error:
             raise ValueError(f"not a record: {error}") from None
         if not (numbers and isinstance(kind, str) and isinstance(body, dict)):
             raise ValueError("not a record: wrong types")
-        return cls(clock, writer, seq, time_ms, kind, body)
+        return cls(clock, writer, seq, elapsed_ms, kind, body)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _checksum(writer: str, payload: bytes) -> int:
@@ -114,6 +118,7 @@ class JournalWriter:
         self._disk = disk
         self._descriptor: int | None = None
         self._seq = 0
+        self._opened_ms = 0
         self._own: set[str] = set()
         self.writer = self._rename()
 
@@ -150,18 +155,21 @@ class JournalWriter:
         return record
 
     def _record(self, kind: str, body: Mapping[str, Any], clock: int) -> Record:
-        return Record(clock, self.writer, self._seq, time.time_ns() // 1_000_000, kind, body)
+        elapsed_ms = max(_now_ms() - self._opened_ms, 0)  # a clock may be set back
+        return Record(clock, self.writer, self._seq, elapsed_ms, kind, body)
 
     def _open(self, clock: int) -> None:
         make_folders(self._folder, disk=self._disk)
         self._descriptor = self._disk.create(self._folder / (self.writer + SUFFIX))
         self._disk.sync_folder(self._folder)
+        self._opened_ms = _now_ms()
         opened = {
             "format": list(FORMAT),
             "study": self._study,
             "version": __version__,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "time": self._opened_ms,
         }
         append(self._descriptor, self._record("opened", opened, clock).line(), disk=self._disk)
         self._seq = 1

@@ -18,7 +18,7 @@ from typing import final
 from askntell._process import start_token
 from askntell.backends.backend import Backend
 from askntell.books import Books
-from askntell.errors import PayloadError, SpaceExhausted
+from askntell.errors import PayloadError, SpaceExhausted, StudyFileError
 from askntell.job import JobSpec, JobStatus
 from askntell.payload import Interrupted, Payload, read_outcome
 from askntell.segments import folder_name
@@ -92,7 +92,7 @@ class Runner:
     on_ask: Callable[[Trial], None]
     on_tell: Callable[[Trial], None]
     report: RunReport = field(default_factory=RunReport)
-    _running: dict[str, tuple[Trial, JobSpec]] = field(default_factory=dict)
+    _running: dict[str, Trial] = field(default_factory=dict)
     _open: list[Segment] = field(default_factory=list)
 
     def plan(self) -> Plan:
@@ -130,18 +130,17 @@ class Runner:
 
     def _reconcile(self) -> None:
         """Take over what an earlier run of this machine left: told outcomes, running jobs, lost attempts."""
-        segments = {segment.name: segment for segment in self.segments}
-        left = [trial for name in segments for trial in self.books.history(name).pending]
+        left = [trial for segment in self.segments for trial in self.books.history(segment.name).pending]
         for trial in left:
             if not _is_orphan(trial.worker):
                 self.report.elsewhere += 1
                 continue
-            spec = self._spec(trial, segments[trial.segment])
-            found = self.backend.find([spec.name]).get(spec.name)
+            name = self._name(trial)
+            found = self.backend.find([name]).get(name)
             if found is not None:
-                self._running[found] = (trial, spec)
+                self._running[found] = trial
             else:
-                self._settle(trial, spec)
+                self._settle(trial)
 
     def _fill(self) -> bool:
         """Ask and submit until all slots are busy; False when nothing runs and nothing is left to ask."""
@@ -153,22 +152,36 @@ class Runner:
                 self._open.remove(segment)
                 continue
             self.on_ask(trial)
-            self._submit(trial, self._spec(trial, segment))
+            self._submit(trial)
         return bool(self._running)
 
-    def _submit(self, trial: Trial, spec: JobSpec) -> None:
-        self.payload.prepare(spec)
-        self._running[self.backend.submit(spec)] = (trial, spec)
+    def _submit(self, trial: Trial) -> None:
+        try:
+            spec = self._spec(trial)
+        except PayloadError as error:  # these params cannot be handed to the program; others can
+            self._tell(trial, Outcome(failure="infeasible", message=str(error)))
+            return
+        try:
+            self.payload.prepare(spec)
+        except OSError as error:
+            raise StudyFileError(
+                f"the folder of a trial cannot be written: {error.strerror or error}",
+                hint="nothing is lost: free space or restore access, then run again",
+                path=str(spec.folder),
+            ) from error
+        self._running[self.backend.submit(spec)] = trial
 
     def _collect(self) -> None:
         """Tell what has ended since the last look."""
         for job, status in self.backend.poll(list(self._running)).items():
             if status in (JobStatus.ENDED, JobStatus.UNKNOWN):
-                self._settle(*self._running.pop(job))
+                self._settle(self._running.pop(job))
 
-    def _settle(self, trial: Trial, spec: JobSpec) -> None:
+    def _settle(self, trial: Trial) -> None:
         """Tell the outcome of an ended attempt, or start the next attempt if it left none."""
-        outcome = read_outcome(spec.folder, self.books.header.objective, self.payload.value)
+        outcome = read_outcome(
+            attempt_folder(self.books.folder, trial), self.books.header.objective, self.payload.value
+        )
         if isinstance(outcome, Outcome):
             self._tell(trial, outcome)
             return
@@ -176,9 +189,7 @@ class Runner:
         if trial.attempt >= MOST_ATTEMPTS:
             self._tell(trial, Outcome(failure="crash", message=f"attempt {trial.attempt} {reason}"))
             return
-        again = self.books.requeue(trial.segment, trial.number, reason=reason)
-        segment = next(s for s in self.segments if s.name == trial.segment)
-        self._submit(again, self._spec(again, segment))
+        self._submit(self.books.requeue(trial.segment, trial.number, reason=reason))
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         closed = self.books.tell(trial.segment, trial.number, outcome)
@@ -190,20 +201,25 @@ class Runner:
         if self.report.failed >= HOPELESS and self.report.finished == 0 and not self._any_success():
             raise PayloadError(
                 f"the first {self.report.failed} trials failed and none gave a value; the last: {closed.message}",
-                hint=f"look into {spec_folder(self.books.folder, closed)}; all is recorded, run again when it works",
+                hint=f"look into {attempt_folder(self.books.folder, closed)}; all is recorded, run again when it works",
             )
 
     def _any_success(self) -> bool:
         return any(self.books.history(segment.name).incumbent is not None for segment in self.segments)
 
-    def _spec(self, trial: Trial, segment: Segment) -> JobSpec:
-        folder = spec_folder(self.books.folder, trial)
-        name = f"askntell-{self.books.header.uuid[:8]}-{folder_name(trial.segment)}-{trial.number}-{trial.attempt}"
+    def _spec(self, trial: Trial) -> JobSpec:
+        segment = next(segment for segment in self.segments if segment.name == trial.segment)
         inputs = self.books.header.input_paths(self.books.folder, segment)
-        return self.payload.spec(trial, segment, folder=folder, name=name, inputs=inputs)
+        folder = attempt_folder(self.books.folder, trial)
+        return self.payload.spec(trial, segment, folder=folder, name=self._name(trial), inputs=inputs)
+
+    def _name(self, trial: Trial) -> str:
+        """Name of the current attempt's job, unique among all studies: the identity by which engines find it again."""
+        study = self.books.header.uuid[:8]
+        return f"askntell-{study}-{folder_name(trial.segment)}-{trial.number}-{trial.attempt}"
 
 
-def spec_folder(study: Path, trial: Trial) -> Path:
+def attempt_folder(study: Path, trial: Trial) -> Path:
     """Folder of a trial's current attempt."""
     return study / "trials" / folder_name(trial.segment) / str(trial.number) / str(trial.attempt)
 

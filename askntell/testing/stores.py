@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from askntell.errors import (
 )
 from askntell.space import Categorical, Float, SearchSpace
 from askntell.study import Study
-from askntell.trial import Segment, TrialStatus
+from askntell.trial import Segment, Trial, TrialStatus
 
 __all__ = ["SPACE", "StoreLaws"]
 
@@ -170,12 +171,12 @@ class StoreLaws:
         for number in range(12):
             trial = one.ask() if number % 2 else Study(place).ask()
             asked.append(trial.params)
-            one.tell(trial, float(trial.params["x"] or 0.0))  # type: ignore[arg-type] -- x is a Float
+            one.tell(trial, _x(trial))
         unbroken = Study(tmp_path / "unbroken", SPACE, algorithm="gp", seed=4)
         for params in asked:
             trial = unbroken.ask()
             assert trial.params == params
-            unbroken.tell(trial, float(trial.params["x"] or 0.0))  # type: ignore[arg-type] -- x is a Float
+            unbroken.tell(trial, _x(trial))
 
     def test_enqueued_params_come_next_and_once(self, study: Study, place: str | Path) -> None:
         study.enqueue({"x": 0.75, "c": "b"})
@@ -228,14 +229,21 @@ class StoreLaws:
             assert again.uuid == study.uuid
 
     def test_other_settings_are_refused_one_by_one(self, study: Study, place: str | Path) -> None:
-        for key, settings in {
+        changes: dict[str, dict[str, Any]] = {
             "space": {"space": SearchSpace({"x": Float(0, 2)})},
             "seed": {"seed": 2},
             "algorithm": {"algorithm": "sobol"},
             "objective": {"direction": "maximize"},
             "trials": {"trials": 9},
             "segments": {"segments": [Segment("a")]},
-        }.items():
+        }
+        for key, settings in changes.items():
             with pytest.raises(StudyMismatch, match=f"^[^:]*: {key}: the study has .*, given "):
-                Study(place, **settings)  # type: ignore[arg-type] -- one wrong setting after the other
+                Study(place, **settings)
         assert study.seed == 1
+
+
+def _x(trial: Trial) -> float:
+    value = trial.params["x"]
+    assert isinstance(value, float)
+    return value

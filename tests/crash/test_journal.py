@@ -140,7 +140,7 @@ def test_of_two_outcomes_told_at_the_same_time_all_readers_keep_the_same(tmp_pat
     trial = study.ask()
     for value, clock in ((0.25, 90), (0.75, 80), (0.5, 85)):
         writer = JournalWriter(tmp_path / "s" / "journal", study=study.uuid, disk=DISK)
-        body = {"segment": "all", "number": trial.number, "values": {"value": value}}
+        body = {"trial": ["all", trial.number], "values": {"value": value}}
         writer.append("told", body, clock=clock)
         writer.close()
         with warnings.catch_warnings():
@@ -237,20 +237,20 @@ def test_a_header_that_cannot_be_trusted_is_refused_untouched(tmp_path, change, 
 def test_records_of_the_future(tmp_path):
     study = new_study(tmp_path / "s")
     for kind, body in {
-        "reported": {"segment": "all", "number": 0, "step": 1, "values": {"value": 1.0}, "may_ignore": True},
-        "told": {"segment": "all", "number": 0, "values": {"value": 0.0}, "colour": "green"},
+        "reported": {"trial": ["all", 0], "step": 1, "values": {"value": 1.0}, "may_ignore": True},
+        "told": {"trial": ["all", 0], "values": {"value": 0.0}, "colour": "green"},
     }.items():
         writer = JournalWriter(tmp_path / "s" / "journal", study=study.uuid, disk=DISK)
         writer.append(kind, body, clock=99)
         writer.close()
     assert values(tmp_path / "s") == {0: 0.0, 1: 1.0, 2: 2.0}
     writer = JournalWriter(tmp_path / "s" / "journal", study=study.uuid, disk=DISK)
-    writer.append("told", {"segment": "all"}, clock=99)
+    writer.append("told", {"trial": ["all"]}, clock=99)
     writer.close()
-    with pytest.warns(JournalDamage, match="'told' cannot be understood: KeyError"):
+    with pytest.warns(JournalDamage, match="'told' cannot be understood: ValueError"):
         assert len(Study(tmp_path / "s").trials()) == 3
     writer = JournalWriter(tmp_path / "s" / "journal", study=study.uuid, disk=DISK)
-    writer.append("retracted", {"segment": "all", "number": 0, "why": "wrong data"}, clock=100)
+    writer.append("retracted", {"trial": ["all", 0], "why": "wrong data"}, clock=100)
     with pytest.raises(StudyFormatError, match=r"'retracted' was written by a newer version.*update askntell"):
         Study(tmp_path / "s")
 
