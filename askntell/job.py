@@ -38,12 +38,14 @@ class Call:
         script: Absolute path of the script that defines it (its ``__main__``), or "".
         name: Qualified name in the module, such as ``train`` or ``Model.fit``.
         folders: Absolute folders put in front of ``sys.path``.
+        arguments: The words behind a script's name in ``sys.argv``, which it may read while it is imported.
     """
 
     module: str = ""
     script: str = ""
     name: str
     folders: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 @final

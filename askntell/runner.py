@@ -79,7 +79,7 @@ class Runner:
         trials: How many trials each segment shall have in the end, those before this run included.
         parallel: How many jobs at once.
         poll_s: Seconds between two looks at the backend.
-        on_ask, on_tell: Called with the trial after each step.
+        on_ask, on_tell: Called with the trial after each step; `on_ask` also for those taken over from an earlier run.
     """
 
     books: Books
@@ -135,6 +135,7 @@ class Runner:
             if not _is_orphan(trial.worker):
                 self.report.elsewhere += 1
                 continue
+            self.on_ask(trial)
             name = self._name(trial)
             found = self.backend.find([name]).get(name)
             if found is not None:

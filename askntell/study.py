@@ -35,7 +35,7 @@ class Listener(Protocol):
         """Before the first ask."""
 
     def on_ask(self, trial: Trial) -> None:
-        """After a trial was asked."""
+        """After a trial was asked, or taken over from an earlier run."""
 
     def on_tell(self, trial: Trial) -> None:
         """After a trial was closed."""
@@ -459,6 +459,11 @@ class Study:
         count = Problem(space=self.space, trials=self.planned if trials is None else trials).trials
         if count is None:
             raise SettingsError("run: no number of trials", hint="give trials=, the number per segment")
+        if self.planned is not None and count > self.planned:
+            raise SettingsError(
+                f"run: trials={count} is more than the {self.planned} that the study plans for each segment",
+                hint="create the study with a larger trials=, or without one",
+            )
         if parallel is None:
             parallel = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if isinstance(parallel, bool) or not isinstance(parallel, int) or parallel < 1:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 from askntell.optimizers.algorithm import Algorithm, Request
-from askntell.optimizers.gp import GP
 from askntell.optimizers.gridsearch import LARGEST, GridSearch
 from askntell.trial import Problem, Proposal, Trial
 
@@ -34,6 +33,8 @@ class Auto(Algorithm[_Chosen]):
 
     def start(self, problem: Problem) -> _Chosen:
         """Choose once for the whole search."""
+        from askntell.optimizers.gp import GP  # scipy costs half a second, and only an ask needs it
+
         size, trials = problem.space.size, problem.trials
         listed = size is not None and trials is not None and size <= min(trials, LARGEST)
         algorithm: Algorithm[Any] = GridSearch(levels=None, shuffle=True) if listed else GP()

@@ -128,12 +128,8 @@ class BackendLaws:
     def test_a_program_that_succeeds(self, opened: Backend, tmp_path: Path) -> None:
         spec = self.spec(tmp_path, "import sys; print('out'); print('err', file=sys.stderr)")
         ending = self.run(opened, spec)
-        assert (ending["status"], ending["signal"], ending["timed_out"], ending["interrupted"]) == (
-            0,
-            None,
-            False,
-            False,
-        )
+        assert (ending["status"], ending["signal"]) == (0, None)
+        assert (ending["timed_out"], ending["interrupted"]) == (False, False)
         assert ending["seconds"] >= 0
         assert (spec.folder / "stdout.txt").read_text("utf-8") == "out\n"
         assert (spec.folder / "stderr.txt").read_text("utf-8") == "err\n"
@@ -269,8 +265,6 @@ class BackendLaws:
 
     def test_another_driver_finds_what_runs(self, opened: Backend, tmp_path: Path) -> None:
         specs = [self.spec(tmp_path / str(i), code) for i, code in enumerate((_SLEEP, "pass"))]
-        for spec in specs:
-            spec.folder.mkdir(parents=True)
         job, short = (opened.submit(spec) for spec in specs)
         self.ended(opened, short)
         names = [*(spec.name for spec in specs), "nobody"]
@@ -334,9 +328,7 @@ class BackendLaws:
 def _descriptors() -> set[str]:
     folder = Path("/proc/self/fd")
     # The listing itself holds one descriptor, which is closed when its link would be read.
-    return (
-        {entry.name for entry in folder.iterdir() if entry.exists() or entry.is_symlink()} if folder.exists() else set()
-    )
+    return {entry.name for entry in folder.iterdir() if entry.is_symlink()} if folder.exists() else set()
 
 
 def _children() -> set[int]:

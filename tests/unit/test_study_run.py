@@ -227,11 +227,12 @@ def test_pending_trials_of_others_are_left_alone(tmp_path):
     [
         ({"trials": None}, "no number of trials"),
         ({"trials": 0}, "trials=0"),
+        ({"trials": 9}, "trials=9 is more than the 8 that the study plans"),
         ({"parallel": 0}, "parallel=0; allowed"),
     ],
 )
 def test_run_options_are_checked(tmp_path, options, match):
-    study = Study(tmp_path / "s", SPACE, algorithm="random")
+    study = Study(tmp_path / "s", SPACE, algorithm="random", trials=8 if options.get("trials") == 9 else None)
     with pytest.raises(SettingsError, match=match):
         run(study, "python -V", **options)
     assert study.trials() == []

@@ -105,7 +105,9 @@ def test_merging_duplicates_loses_nothing():
     np.testing.assert_allclose(one(theta)[1], other(theta)[1], rtol=1e-7, atol=1e-9)
     hyper = one.hyper(theta)
     points = np.random.default_rng(1).random((7, 3))
-    for a, b in zip(Posterior.of(together, hyper).predict(points), Posterior.of(apart, hyper).predict(points)):
+    for a, b in zip(
+        Posterior.of(together, hyper).predict(points), Posterior.of(apart, hyper).predict(points), strict=True
+    ):
         np.testing.assert_allclose(a, b, rtol=1e-8)
 
 

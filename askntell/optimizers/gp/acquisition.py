@@ -1,0 +1,100 @@
+"""What a point is worth: log expected improvement, plus the log probability that it gives a value at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from scipy.special import erfcx, log_ndtr, ndtr
+
+from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.model import Posterior
+
+__all__ = ["Acquisition", "log_ei", "log_ok"]
+
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+_SQRT_HALF = math.sqrt(0.5)
+_SQRT_HALF_PI = math.sqrt(0.5 * math.pi)
+_FAR = 30.0  #: from here on 1 - t M(t) comes from its asymptotic series, whose first omitted term is below 1e-12
+
+
+def log_ei(z: Array) -> tuple[Array, Array, Array]:
+    """The values log(phi(z) + z Phi(z)), Phi / (phi + z Phi) and phi / (phi + z Phi), each of z's shape.
+
+    Ament et al. 2023, section 4.1, in this form: for z > -1 as written; below, with t = -z and the Mills ratio
+    M(t) = sqrt(pi/2) erfcx(t / sqrt2), phi + z Phi = phi (1 - t M), where 1 - t M is taken from its asymptotic series
+    for t > 30. The two ratios follow without a difference of large logarithms.
+
+    Args:
+        z: (best - mean) / std, |z| < 1e100.
+    """
+    up = np.maximum(z, -1.0)
+    phi, Phi = np.exp(-0.5 * up * up - _LOG_SQRT_2PI), ndtr(up)
+    height = phi + up * Phi
+    if np.all(z > -1.0):
+        return np.log(height), Phi / height, phi / height
+    t = np.maximum(-z, 1.0)
+    M = _SQRT_HALF_PI * erfcx(t * _SQRT_HALF)
+    u = 1.0 / (t * t)
+    series = u * (1.0 - u * (3.0 - u * (15.0 - u * (105.0 - u * (945.0 - u * 10395.0)))))
+    left = np.where(t > _FAR, series, 1.0 - t * M)
+    near = z > -1.0
+    return (
+        np.where(near, np.log(height), np.log(left) - 0.5 * t * t - _LOG_SQRT_2PI),
+        np.where(near, Phi / height, M / left),
+        np.where(near, phi / height, 1.0 / left),
+    )
+
+
+def log_ok(s: Array) -> tuple[Array, Array]:
+    """The logarithm of Phi(s) and its derivative phi(s) / Phi(s), each of s's shape, |s| < 1e100."""
+    ratio = np.exp(-0.5 * np.maximum(s, 0.0) ** 2) / (_SQRT_HALF_PI * 2.0 * np.maximum(ndtr(s), 0.5))
+    low = 1.0 / (_SQRT_HALF_PI * erfcx(np.maximum(-s, 0.0) * _SQRT_HALF))
+    return log_ndtr(s), np.where(s > 0.0, ratio, low)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Acquisition:
+    """Log expected improvement below `best`, minimising, plus log P(ok) if trials fail; larger is better.
+
+    Attributes:
+        posterior: Of the targets.
+        best: The smallest posterior mean at an observed point: the smallest target without noise, and a cautious
+            one with noise.
+        ok: Posterior of the labels +1 (gave a value) and -1 (failed), or None.
+    """
+
+    posterior: Posterior
+    best: float
+    ok: Posterior | None = None
+
+    def value(self, X: Array) -> Array:
+        """The acquisition at model points (m, c), shape (m,)."""
+        mean, std = self.posterior.predict(X)
+        found = np.log(std) + log_ei((self.best - mean) / std)[0]
+        if self.ok is not None:
+            label, spread = self.ok.predict(X)
+            found += log_ndtr(label / np.sqrt(spread * spread + self._label_noise(self.ok)))
+        return found
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """The acquisition, shape (m,), and its derivative by the model columns, shape (m, c)."""
+        mean, std, slope, bend = self.posterior.gradients(X)
+        value, below, density = log_ei((self.best - mean) / std)
+        value = value + np.log(std)
+        gradient = (density / std)[:, None] * bend - (below / std)[:, None] * slope
+        if self.ok is not None:
+            label, spread, slope, bend = self.ok.gradients(X)
+            total = np.sqrt(spread * spread + self._label_noise(self.ok))
+            s = label / total
+            log_p, ratio = log_ok(s)
+            value += log_p
+            gradient += (ratio / total)[:, None] * (slope - (s * spread / total)[:, None] * bend)
+        return value, gradient
+
+    @staticmethod
+    def _label_noise(ok: Posterior) -> float:
+        return ok.sigma2 * ok.hyper.noise

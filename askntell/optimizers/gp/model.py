@@ -1,0 +1,370 @@
+"""The Gaussian process: hyperparameters by maximum a posteriori, and the posterior.
+
+Constant mean by generalised least squares, amplitude sigma2 integrated out under an inverse-gamma prior, Matern-5/2
+with one length-scale per group of columns, noise as a ratio v to the amplitude [Rasmussen & Williams 2006, chapters
+2 and 5; the integrated amplitude is their Student-t limit, O'Hagan 1978]. Priors are Gaussian in log space, with the
+dimension scaling of Hvarfner et al. 2024.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri, dtrtri
+from scipy.optimize import minimize
+
+from askntell.optimizers.gp.kernel import Array, matern, matern_value, squared_distances
+
+__all__ = [
+    "Data",
+    "Hyper",
+    "Objective",
+    "Posterior",
+    "Prior",
+    "cold_starts",
+    "factor",
+    "leave_one_out",
+    "merged",
+    "minimised",
+]
+
+SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
+KNOWN_FLOOR = 1e-8  #: smallest noise ratio of a trial whose noise is known
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Distinct model points with their (mean) targets.
+
+    Attributes:
+        X: Model points, shape (n, c); no two rows with unknown noise are equal.
+        y: Targets, shape (n,).
+        share: Noise of a row in units of v: 1/count for a mean of count trials, 0 where the noise is known; (n,).
+        known: Noise ratio of the rows whose noise was told, else 0; shape (n,).
+        repeats: Trials minus rows, among those of unknown noise.
+        within: Sum of squares of those trials around their row's mean.
+    """
+
+    X: Array
+    y: Array
+    share: Array
+    known: Array
+    repeats: int = 0
+    within: float = 0.0
+
+    @classmethod
+    def of(cls, X: Array, y: Array) -> Data:
+        """Data of distinct points without known noise."""
+        return cls(X=X, y=y, share=np.ones(len(y)), known=np.zeros(len(y)))
+
+
+def merged(X: Array, y: Array, known: Array) -> tuple[Data, NDArray[np.intp]]:
+    """Data with exact duplicates merged, so that C stays well conditioned, and the trial that each row came from.
+
+    For unknown noise nothing is lost: the likelihood of repeated trials is that of their mean with noise v / count,
+    times a factor of v and their spread, which the objective keeps. Trials of known noise are averaged by precision.
+
+    Args:
+        X: Model points, shape (n, c).
+        y: Targets, shape (n,).
+        known: Noise ratio of each trial, NaN where it is unknown; shape (n,).
+    """
+    told = ~np.isnan(known)
+    places: dict[tuple[bytes, bool], int] = {}
+    place = np.array([places.setdefault((x.tobytes(), bool(k)), len(places)) for x, k in zip(X, told, strict=True)])
+    if len(places) == len(y):
+        known = np.where(told, np.fmax(known, KNOWN_FLOOR), 0.0)
+        return Data(X=X, y=y, share=np.where(told, 0.0, 1.0), known=known), np.arange(len(y))
+    first = np.array([int(np.flatnonzero(place == k)[0]) for k in range(len(places))])
+    weight = np.where(told, 1.0 / np.fmax(known, KNOWN_FLOOR), 1.0)
+    total = np.bincount(place, weight)
+    mean = np.bincount(place, weight * y) / total
+    apart = np.where(told, 0.0, y - mean[place])
+    data = Data(
+        X=X[first],
+        y=mean,
+        share=np.where(told[first], 0.0, 1.0 / total),
+        known=np.where(told[first], 1.0 / total, 0.0),
+        repeats=int(np.count_nonzero(~told) - np.count_nonzero(~told[first])),
+        within=float(apart @ apart),
+    )
+    return data, first
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """Gaussian priors and bounds of log l and log v.
+
+    The numbers are for log space: their modes are exp(scale_mean) and exp(noise_mean).
+    """
+
+    scale_mean: float
+    scale_std: float = 0.8
+    noise_mean: float = -8.0
+    noise_std: float = 3.0
+    scale_bounds: tuple[float, float] = (5e-3, 1e3)
+    noise_bounds: tuple[float, float] = (1e-6, 1.0)
+
+    @classmethod
+    def of(cls, d: int, *, exact: bool = False) -> Prior:
+        """The prior for d parameters; `exact` if all values were told with std=0."""
+        made = cls(scale_mean=-0.9 + 0.5 * math.log(max(d, 1)))
+        return replace(made, noise_mean=-12.0, noise_bounds=(1e-8, 1.0)) if exact else made
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Hyper:
+    """Hyperparameters: length-scale of each model column, shape (c,), and noise ratio v."""
+
+    scale: Array
+    noise: float
+
+
+def factor(C: Array) -> tuple[Array, float]:
+    """Lower Cholesky factor of C, shape (n, n), and the jitter that had to be added to its diagonal, mostly 0.
+
+    Raises:
+        numpy.linalg.LinAlgError: C is not finite, or far from positive definite.
+    """
+    for jitter in (0.0, *(10.0**k for k in range(-8, -2))):
+        # the transpose of a symmetric C-ordered array is the Fortran order that LAPACK wants
+        attempt = C.T + jitter * np.eye(len(C)) if jitter else C.T
+        L, info = dpotrf(attempt, lower=1, clean=1, overwrite_a=0)
+        if info == 0 and np.isfinite(L[-1, -1]):
+            return L, jitter
+    raise np.linalg.LinAlgError(f"{len(C)} x {len(C)} covariance matrix has no Cholesky factor")
+
+
+@final
+class Objective:
+    """Negative log posterior F of theta = (log l_1 .. log l_g, log v), up to a constant, with its gradient.
+
+    With C = K + noise, N trials in n rows, e = y - beta, alpha = C^-1 e, q = e'alpha + within / v::
+
+        F = (a + N/2) log(b + q/2) + 1/2 log|C| + 1/2 (N - n) log v + priors
+
+    beta is the generalised least-squares mean; it needs no term in the gradient, because F is stationary in it.
+    """
+
+    def __init__(self, data: Data, groups: NDArray[np.intp], prior: Prior) -> None:
+        self.data = data
+        self.prior = prior
+        self._groups = groups
+        self._count = int(groups.max()) + 1
+        self._one_each = self._count == len(groups)
+        self._X = data.X - data.X.mean(axis=0)
+        self._power = SHAPE + 0.5 * (len(data.y) + data.repeats)
+        self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
+        self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
+
+    @property
+    def bounds(self) -> Array:
+        """Log bounds of theta, shape (g + 1, 2)."""
+        made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
+        return made
+
+    def hyper(self, theta: Array) -> Hyper:
+        """The hyperparameters that theta stands for."""
+        return Hyper(scale=np.exp(theta[:-1])[self._groups], noise=math.exp(theta[-1]))
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """F and dF/dtheta; (1e10, 0) where F cannot be computed."""
+        data, n = self.data, len(self.data.y)
+        v = math.exp(theta[-1])
+        Z = self._X / np.exp(theta[:-1])[self._groups]
+        D = squared_distances(Z, Z)
+        D.flat[:: n + 1] = 0.0
+        C, H = matern(D)
+        C.flat[:: n + 1] += v * data.share + data.known
+        try:
+            L, _ = factor(C)
+        except np.linalg.LinAlgError:
+            return 1e10, np.zeros_like(theta)
+        inverse, _ = dpotri(L, lower=1)
+        inverse += inverse.T
+        inverse.flat[:: n + 1] *= 0.5
+        row = inverse.sum(axis=0)
+        e = data.y - (row @ data.y) / row.sum()
+        alpha = inverse @ e
+        within = data.within / v
+        rest = RATE + 0.5 * (float(e @ alpha) + within)
+        w = self._power / rest
+        t = (theta - self._mean) / self._std
+        F = self._power * math.log(rest) + float(np.log(L.diagonal()).sum())
+        F += 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
+        if not math.isfinite(F):
+            return 1e10, np.zeros_like(theta)
+        inverse -= np.outer(w * alpha, alpha)
+        noise = 0.5 * v * float(inverse.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
+        inverse *= H
+        column = inverse.sum(axis=0) @ (Z * Z) - np.einsum("ij,ij->j", Z, inverse @ Z)
+        if not self._one_each:
+            column = np.bincount(self._groups, column, self._count)
+        return F, np.append(column, noise) + t / self._std
+
+
+def minimised(objective: Objective, starts: list[Array]) -> Array:
+    """The theta of smallest F that L-BFGS-B finds from these starts; a pure function of its arguments."""
+    bounds = objective.bounds
+    best, smallest = starts[0], math.inf
+    for start in starts:
+        found = minimize(
+            objective,
+            np.clip(start, bounds[:, 0], bounds[:, 1]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(low, high) for low, high in bounds.tolist()],
+            options={"maxiter": 50, "ftol": 1e-5, "gtol": 1e-3},
+        )
+        if found.fun < smallest:
+            best, smallest = found.x, float(found.fun)
+    return best
+
+
+def cold_starts(d: int, groups: int) -> list[Array]:
+    """The two fixed starts: length-scales 0.41 sqrt(d), and 0.3 of that; noise ratio 1e-4."""
+    mode = math.log(0.41 * math.sqrt(max(d, 1)))
+    return [np.append(np.full(groups, mode + shift), math.log(1e-4)) for shift in (0.0, math.log(0.3))]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Posterior:
+    """The process given data and hyperparameters; a value, `append` gives a new one.
+
+    Attributes:
+        Z: Centred, scaled data points, shape (n, c).
+        y: Targets, shape (n,).
+        noise: Noise ratio of each row, shape (n,).
+        Linv: Inverse of the lower Cholesky factor of C, shape (n, n).
+        w: Linv (y - beta), shape (n,).
+        alpha: C^-1 (y - beta), shape (n,).
+        beta, sigma2: Mean and amplitude.
+    """
+
+    hyper: Hyper
+    centre: Array
+    Z: Array
+    y: Array
+    noise: Array
+    Linv: Array
+    w: Array
+    alpha: Array
+    beta: float
+    sigma2: float
+
+    @classmethod
+    def of(cls, data: Data, hyper: Hyper) -> Posterior:
+        """Condition on data.
+
+        Raises:
+            numpy.linalg.LinAlgError: see `factor`.
+        """
+        n = len(data.y)
+        centre = data.X.mean(axis=0)
+        Z = (data.X - centre) / hyper.scale
+        noise = hyper.noise * data.share + data.known
+        Linv, jitter = _inverse_factor(Z, noise)
+        ones = Linv.sum(axis=1)
+        beta = float(ones @ (Linv @ data.y)) / float(ones @ ones)
+        w = Linv @ (data.y - beta)
+        q = float(w @ w) + data.within / hyper.noise
+        return cls(
+            hyper=hyper,
+            centre=centre,
+            Z=Z,
+            y=data.y,
+            noise=noise + jitter,
+            Linv=Linv,
+            w=w,
+            alpha=w @ Linv,
+            beta=beta,
+            sigma2=(RATE + 0.5 * q) / (SHAPE + 0.5 * (n + data.repeats)),
+        )
+
+    @property
+    def fitted(self) -> Array:
+        """Posterior mean at the data points, shape (n,): K alpha + beta = y - noise alpha."""
+        return self.y - self.noise * self.alpha
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
+        K = matern_value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
+        V = K @ self.Linv.T
+        return K @ self.alpha + self.beta, self._std(V)
+
+    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
+        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
+        Q = (X - self.centre) / self.hyper.scale
+        K, H = matern(squared_distances(Q, self.Z))
+        V = K @ self.Linv.T
+        std = self._std(V)
+        A = H * self.alpha
+        slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
+        H *= V @ self.Linv
+        bend = Q * H.sum(axis=1)[:, None] - H @ self.Z
+        bend *= (self.sigma2 / std)[:, None]
+        return K @ self.alpha + self.beta, std, slope / self.hyper.scale, bend / self.hyper.scale
+
+    def append(self, x: Array, *, value: float | None = None) -> Posterior:
+        """The posterior with one more point, hyperparameters, beta and sigma2 held.
+
+        Args:
+            x: Model point, shape (c,).
+            value: Its target; None for the posterior mean there, which leaves the mean as it is everywhere.
+        """
+        z = (x - self.centre) / self.hyper.scale
+        k = matern_value(squared_distances(z[None], self.Z))[0]
+        n = len(k)
+        row = self.Linv @ k
+        rest = 1.0 + self.hyper.noise - float(row @ row)
+        Z, noise = np.vstack([self.Z, z]), np.append(self.noise, self.hyper.noise)
+        if rest > 1e-12:
+            root = math.sqrt(rest)
+            Linv = np.zeros((n + 1, n + 1))
+            Linv[:n, :n] = self.Linv
+            Linv[n, :n] = (row @ self.Linv) / -root
+            Linv[n, n] = 1.0 / root
+        else:  # the new point is numerically one of the old ones
+            Linv, jitter = _inverse_factor(Z, noise)
+            noise = noise + jitter
+        target = float(k @ self.alpha) + self.beta if value is None else value
+        y = np.append(self.y, target)
+        w = Linv @ (y - self.beta)
+        return replace(self, Z=Z, y=y, noise=noise, Linv=Linv, w=w, alpha=w @ Linv)
+
+    def _std(self, V: Array) -> Array:
+        left = 1.0 - np.einsum("ij,ij->i", V, V)
+        found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
+        return found
+
+
+def _inverse_factor(Z: Array, noise: Array) -> tuple[Array, float]:
+    D = squared_distances(Z, Z)
+    n = len(D)
+    D.flat[:: n + 1] = 0.0
+    C = matern_value(D)
+    C.flat[:: n + 1] += noise
+    L, jitter = factor(C)
+    Linv, _ = dtrtri(L, lower=1)
+    return np.ascontiguousarray(Linv), jitter
+
+
+def leave_one_out(posterior: Posterior) -> Array:
+    """Prediction of each target from all others, shape (n,), with beta estimated anew each time.
+
+    With P = C^-1 - C^-1 1 1'C^-1 / 1'C^-1 1 the residual is alpha_i / P_ii [Dubrule 1983]. Hyperparameters are held.
+    """
+    Linv = posterior.Linv
+    ones = Linv.sum(axis=1)
+    row = ones @ Linv
+    P = np.einsum("ij,ij->j", Linv, Linv) - row * row / float(ones @ ones)
+    predicted: Array = posterior.y - posterior.alpha / np.maximum(P, 1e-300)
+    return predicted

@@ -1,0 +1,205 @@
+"""From closed trials to fitted models: targets, hyperparameters and posteriors as pure functions of the trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askntell.optimizers.gp.columns import Columns
+from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.model import (
+    Data,
+    Hyper,
+    Objective,
+    Posterior,
+    Prior,
+    cold_starts,
+    leave_one_out,
+    merged,
+    minimised,
+)
+from askntell.optimizers.gp.subset import checkpoint, fit_set, label_set, posterior_set
+from askntell.optimizers.gp.warp import WARPS, slopes
+from askntell.trial import Problem, Trial
+
+__all__ = ["Fit", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
+
+_MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
+_LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """Finished and failed trials of one segment in number order.
+
+    Attributes:
+        numbers: Trial numbers, shape (n,).
+        U: Unit points, shape (n, d), NaN where inactive.
+        loss: Finite, or NaN for a failed trial, shape (n,).
+        std: Known standard deviation of the loss, NaN where unknown, shape (n,).
+    """
+
+    numbers: NDArray[np.int64]
+    U: Array
+    loss: Array
+    std: Array
+
+    @classmethod
+    def empty(cls, d: int) -> Trials:
+        """No trials over d parameters."""
+        return cls(numbers=np.empty(0, dtype=np.int64), U=np.empty((0, d)), loss=np.empty(0), std=np.empty(0))
+
+    def extended(self, problem: Problem, trials: Sequence[Trial]) -> Trials:
+        """These trials and then those."""
+        if not trials:
+            return self
+        loss = np.array([np.nan if t.value is None else problem.loss(t) for t in trials], dtype=np.float64)
+        loss[~np.isfinite(loss)] = np.nan
+        std = np.array([np.nan if t.std is None else t.std for t in trials], dtype=np.float64)
+        U = problem.space.unit.encode_many([dict(t.params) for t in trials])
+        return Trials(
+            numbers=np.append(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
+            U=np.vstack([self.U, U]),
+            loss=np.append(self.loss, loss),
+            std=np.append(self.std, std),
+        )
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which trials gave no value, shape (n,)."""
+        return np.isnan(self.loss)
+
+    @property
+    def informative(self) -> bool:
+        """Whether there are three values and two different ones."""
+        values = self.loss[~self.failed]
+        return len(values) >= 3 and bool(values.min() < values.max())
+
+    def valued(self) -> Trials:
+        """The trials that gave a value."""
+        return self.where(np.flatnonzero(~self.failed))
+
+    def first(self, count: int) -> Self:
+        """The first `count` of these trials."""
+        return self.where(np.arange(min(count, len(self.numbers))))
+
+    def where(self, index: NDArray[np.intp]) -> Self:
+        """Some of these trials."""
+        return type(self)(numbers=self.numbers[index], U=self.U[index], loss=self.loss[index], std=self.std[index])
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What stays fixed between two checkpoints.
+
+    Attributes:
+        columns: Model columns.
+        warp: "half-rank" or "plain".
+        hyper: Hyperparameters.
+        exact: All values were told with std=0.
+        amplitude: sigma2 of the fit, in whose units known noise is expressed.
+    """
+
+    columns: Columns
+    warp: str
+    hyper: Hyper
+    exact: bool
+    amplitude: float
+
+
+def fitted(trials: Trials, problem: Problem, *, warp: str) -> Fit:
+    """The fit that belongs to these trials: a function of their first `checkpoint` values.
+
+    Args:
+        trials: `Trials.informative`.
+        problem: Gives the space.
+        warp: "auto", "half-rank" or "plain".
+    """
+    valued = trials.valued()
+    some = valued.first(checkpoint(len(valued.numbers)))
+    columns = Columns.of(problem.space.unit.columns, some.U)
+    exact = bool(np.all(some.std == 0.0))
+    chosen = fit_set(some.loss, some.numbers)
+    prior = Prior.of(columns.d, exact=exact)
+    X = columns.transform(some.U[chosen])
+    found: Fit | None = None
+    smallest = np.inf
+    starts = cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1)
+    for name in ("half-rank", "plain") if warp == "auto" else (warp,):
+        z = WARPS[name](some.loss)
+        noise = np.full(len(z), np.nan) if exact else some.std * slopes(some.loss, z)
+        theta, hyper, posterior = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
+        loss = misordered(leave_one_out(posterior), posterior.y)
+        if found is None or loss < smallest - _MARGIN:
+            found = Fit(columns=columns, warp=name, hyper=hyper, exact=exact, amplitude=posterior.sigma2)
+            smallest = loss
+        starts = [theta]  # the second warp starts where the first one ended, and needs few evaluations
+    assert found is not None
+    return found
+
+
+def _one_fit(
+    columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array]
+) -> tuple[Array, Hyper, Posterior]:
+    """Fit; with known noise twice, because its ratio to the amplitude needs the amplitude."""
+    amplitude = 1.0
+    for _ in range(1 if np.isnan(noise).all() else 2):
+        data, _ = merged(X, z, _ratio(noise, amplitude))
+        objective = Objective(data, columns.groups, prior)
+        theta = minimised(objective, starts)
+        hyper = objective.hyper(theta)
+        posterior = Posterior.of(data, hyper)
+        amplitude = posterior.sigma2
+    return theta, hyper, posterior
+
+
+def _ratio(noise: Array, amplitude: float) -> Array:
+    """Noise ratios of standard deviations in units of the targets; NaN stays."""
+    with np.errstate(over="ignore"):
+        return np.minimum(noise * noise / amplitude, _LARGEST_NOISE)
+
+
+def misordered(predicted: Array, y: Array) -> float:
+    """Share of wrongly ordered pairs among the pairs of different targets with a member in the better half."""
+    good = y <= np.median(y)
+    order = np.sign(y[:, None] - y)
+    pairs = (order != 0) & (good[:, None] | good)
+    wrong = pairs & (np.sign(predicted[:, None] - predicted) != order)
+    return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
+
+
+def conditioned(trials: Trials, fit: Fit) -> tuple[Posterior, Array, float]:
+    """The posterior of the valued trials, their distinct unit points (n, d), and their largest target."""
+    valued = trials.valued()
+    z = WARPS[fit.warp](valued.loss)
+    noise = np.full(len(z), np.nan) if fit.exact else valued.std * slopes(valued.loss, z)
+    X = fit.columns.transform(valued.U)
+    chosen = posterior_set(valued.loss, valued.numbers, X, fit.hyper.scale)
+    data, first = merged(X[chosen], z[chosen], _ratio(noise[chosen], fit.amplitude))
+    return Posterior.of(data, fit.hyper), valued.U[chosen][first], float(z.max())
+
+
+def label_fit(trials: Trials, fit: Fit) -> Hyper:
+    """Hyperparameters of the labels +1 (gave a value) and -1 (failed), from the first `checkpoint` trials."""
+    some = trials.first(checkpoint(len(trials.numbers)))
+    columns = fit.columns
+    objective = Objective(_labels(some, fit), columns.groups, Prior.of(columns.d))
+    starts = cold_starts(columns.d, int(columns.groups.max()) + 1)
+    return objective.hyper(minimised(objective, starts))
+
+
+def label_posterior(trials: Trials, fit: Fit, hyper: Hyper) -> Posterior:
+    """Least-squares classification: the posterior of the labels."""
+    return Posterior.of(_labels(trials, fit), hyper)
+
+
+def _labels(trials: Trials, fit: Fit) -> Data:
+    some = trials.where(label_set(trials.failed, trials.numbers))
+    labels = np.where(some.failed, -1.0, 1.0)
+    return merged(fit.columns.transform(some.U), labels, np.full(len(labels), np.nan))[0]

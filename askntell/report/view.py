@@ -1,0 +1,194 @@
+"""A study as plain data: what the report, the tables of the command line and the figures show.
+
+`view_of` is the only place that asks a `Study` for it; everything behind works on frozen values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+if TYPE_CHECKING:
+    from askntell.study import Study
+    from askntell.trial import Objective, Trial
+
+__all__ = ["SegmentView", "StudyView", "best_record", "gain", "steps", "trial_record", "view_of"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class SegmentView:
+    """One segment.
+
+    Attributes:
+        name: Its name, as given.
+        features: Feature name to number or text.
+        status: "waiting", "running", "done" or "idle".
+        pending: Number of open trials.
+        finished: Number of trials with a value.
+        failed: Number of trials without one.
+        cancelled: Number of trials that will not be evaluated.
+        best: The incumbent, or None.
+        default_value: Value of the space's default params, or None while unknown.
+        gain: How much better the incumbent is than the default, >= 0, in the objective's units; None while unknown.
+        steps: (number of closed trials, best value so far) at every improvement and at the last closed trial.
+        values: (number of closed trials, value) of every finished trial; filled for a study with one segment.
+    """
+
+    name: str
+    features: Mapping[str, str | float] = field(default_factory=dict)
+    status: str = "idle"
+    pending: int = 0
+    finished: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    best: Trial | None = None
+    default_value: float | None = None
+    gain: float | None = None
+    steps: Sequence[tuple[int, float]] = ()
+    values: Sequence[tuple[int, float]] = ()
+
+    @property
+    def trials(self) -> int:
+        """Number of trials asked for, whatever became of them."""
+        return self.pending + self.finished + self.failed + self.cancelled
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StudyView:
+    """One study.
+
+    Attributes:
+        name: Name of the study's folder.
+        objective: Name and direction of the objective.
+        algorithm: Name of the algorithm.
+        seed: Seed of the study.
+        created: When the study was created, as text.
+        planned: Planned number of trials per segment, or None.
+        segments: The segments in the study's order.
+        failures: Failed trials, by segment and number.
+        damage: What could not be read, one line each.
+    """
+
+    name: str
+    objective: Objective
+    algorithm: str = ""
+    seed: int = 0
+    created: str = ""
+    planned: int | None = None
+    segments: Sequence[SegmentView] = ()
+    failures: Sequence[Trial] = ()
+    damage: Sequence[str] = ()
+
+    def total(self, count: str) -> int:
+        """Sum of one count ("trials", "finished", "failed", ...) over all segments."""
+        return sum(getattr(segment, count) for segment in self.segments)
+
+
+def gain(objective: Objective, best: float | None, default_value: float | None) -> float | None:
+    """How much smaller the loss of the incumbent is than the default's; None while one of them is unknown."""
+    if best is None or default_value is None:
+        return None
+    return objective.loss(default_value) - objective.loss(best)
+
+
+def steps(objective: Objective, trials: Sequence[Trial]) -> list[tuple[int, float]]:
+    """The best value so far as a stair: (closed trials, value) at improvements and at the end.
+
+    Args:
+        objective: Gives the direction.
+        trials: Trials of one segment in number order; open ones are skipped.
+    """
+    stair: list[tuple[int, float]] = []
+    best: float | None = None
+    closed = 0
+    for trial in trials:
+        closed += trial.status.closed
+        if trial.value is not None and (best is None or objective.loss(trial.value) < objective.loss(best)):
+            best = trial.value
+            stair.append((closed, best))
+    if best is not None and stair[-1][0] < closed:
+        stair.append((closed, best))
+    return stair
+
+
+def view_of(study: Study) -> StudyView:
+    """Everything that is shown of a study, read once."""
+    objective = study.objective
+    summaries = study.segments
+    by_segment: dict[str, list[Trial]] = {summary.name: [] for summary in summaries}
+    for trial in study.trials():
+        by_segment[trial.segment].append(trial)
+    segments = []
+    for summary in summaries:
+        trials = by_segment[summary.name]
+        best = summary.best
+        segments.append(
+            SegmentView(
+                name=summary.name,
+                features=summary.features,
+                status=summary.status,
+                pending=summary.pending,
+                finished=summary.finished,
+                failed=summary.failed,
+                cancelled=summary.cancelled,
+                best=best,
+                default_value=summary.default_value,
+                gain=gain(objective, None if best is None else best.value, summary.default_value),
+                steps=steps(objective, trials),
+                values=_values(trials) if len(summaries) == 1 else (),
+            )
+        )
+    return StudyView(
+        name=study.path.resolve().name,
+        objective=objective,
+        algorithm=study.algorithm,
+        seed=study.seed,
+        created=str(study.created),
+        planned=study.planned,
+        segments=segments,
+        failures=[trial for name in by_segment for trial in by_segment[name] if trial.status.value == "failed"],
+        damage=list(study.damage),
+    )
+
+
+def _values(trials: Sequence[Trial]) -> list[tuple[int, float]]:
+    closed = 0
+    found = []
+    for trial in trials:
+        closed += trial.status.closed
+        if trial.value is not None:
+            found.append((closed, trial.value))
+    return found
+
+
+def trial_record(trial: Trial) -> dict[str, Any]:
+    """A trial as a JSON object, written by `askntell ask` and understood by `askntell tell`."""
+    return {
+        "number": trial.number,
+        "segment": trial.segment,
+        "params": dict(trial.params),
+        "status": trial.status.value,
+        "attempt": trial.attempt,
+        "value": trial.value,
+        "failed": trial.failure,
+        "message": trial.message,
+        "std": trial.std,
+        "by": trial.by,
+        "worker": trial.worker,
+    }
+
+
+def best_record(segment: SegmentView) -> dict[str, Any]:
+    """The incumbent of a segment as a JSON object; its entries are null while there is none."""
+    best = segment.best
+    return {
+        "segment": segment.name,
+        "number": None if best is None else best.number,
+        "value": None if best is None else best.value,
+        "params": None if best is None else dict(best.params),
+        "default_value": segment.default_value,
+        "gain": segment.gain,
+    }

@@ -1,0 +1,59 @@
+"""A problem with real, integer, stepped, ordered, categorical and conditional parameters."""
+
+from __future__ import annotations
+
+import math
+
+from askntell import Categorical, Float, Int, Ordinal, SearchSpace
+from askntell.space import Params
+from problems.problem import BenchmarkProblem
+
+__all__ = ["training"]
+
+_ACTIVATION = {"relu": 0.3, "gelu": 0.0, "tanh": 0.9, "sigmoid": 1.6}
+_SOLVER = {"adam": (0.25, -3.0), "sgd": (0.0, -1.7), "rmsprop": (0.4, -3.4)}  # best value, best log10 lr
+
+
+def training() -> BenchmarkProblem:
+    """The shape of a validation loss: a valley in the learning rate that moves with the solver and the batch."""
+    space = SearchSpace(
+        {
+            "lr": Float(1e-5, 1.0, log=True),
+            "width": Int(16, 1024, log=True),
+            "layers": Int(1, 8),
+            "dropout": Float(0.0, 0.5, step=0.05),
+            "batch": Ordinal([32, 64, 128, 256]),
+            "activation": Categorical(list(_ACTIVATION)),
+            "solver": Categorical(list(_SOLVER)),
+            "momentum": Float(0.0, 0.99, when={"solver": "sgd"}),
+        }
+    )
+
+    def function(params: Params) -> float:
+        best, where = _SOLVER[str(params["solver"])]
+        doublings = math.log2(float(params["batch"]) / 64)  # type: ignore[arg-type]
+        rate = math.log10(float(params["lr"])) - where - 0.3 * doublings  # type: ignore[arg-type]
+        value = best + _ACTIVATION[str(params["activation"])] + 0.8 * rate**2 + 0.05 * doublings**2
+        value += 0.1 * math.log2(float(params["width"]) / 200) ** 2  # type: ignore[arg-type]
+        value += 0.08 * (int(params["layers"]) - 5) ** 2 + 4 * (float(params["dropout"]) - 0.15) ** 2  # type: ignore[arg-type]
+        if "momentum" in params:
+            value += 2 * (float(params["momentum"]) - 0.9) ** 2  # type: ignore[arg-type]
+        return value
+
+    return BenchmarkProblem(
+        name="training-8",
+        space=space,
+        function=function,
+        minimum=0.0,
+        optimum={
+            "lr": 10**-1.7,
+            "width": 200,
+            "layers": 5,
+            "dropout": 0.15,
+            "batch": 64,
+            "activation": "gelu",
+            "solver": "sgd",
+            "momentum": 0.9,
+        },
+        source="made for this benchmark: 8 parameters of a network's training, momentum only with sgd",
+    )
