@@ -13,6 +13,7 @@ import json
 import math
 import os
 import secrets
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, final
 
@@ -272,8 +273,7 @@ def write_json(path: Path, value: object, *, disk: Disk = DISK) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        seen: set[str] = set()
-        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        (double, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"key {double!r} stands twice in one object")
     return made
 

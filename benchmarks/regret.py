@@ -27,10 +27,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]  # runs from a checkout, installed or not
 
 import numpy as np  # noqa: E402 -- after the thread settings
-import peers  # noqa: E402
-from problems import PROBLEMS, BenchmarkProblem  # noqa: E402
+import peers  # noqa: E402 -- after the path
+from problems import PROBLEMS, BenchmarkProblem  # noqa: E402 -- after the path
 
-import askntell  # noqa: E402
+import askntell  # noqa: E402 -- after the path
 
 ALGORITHMS = ("random", "sobol", "gp", "optuna-tpe", "optuna-gp")
 FLOOR = 1e-10  # regrets below are rounding

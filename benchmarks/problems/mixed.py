@@ -14,6 +14,12 @@ _ACTIVATION = {"relu": 0.3, "gelu": 0.0, "tanh": 0.9, "sigmoid": 1.6}
 _SOLVER = {"adam": (0.25, -3.0), "sgd": (0.0, -1.7), "rmsprop": (0.4, -3.4)}  # best value, best log10 lr
 
 
+def _number(params: Params, name: str) -> float:
+    value = params[name]
+    assert isinstance(value, (int, float))
+    return float(value)
+
+
 def training() -> BenchmarkProblem:
     """The shape of a validation loss: a valley in the learning rate that moves with the solver and the batch."""
     space = SearchSpace(
@@ -31,13 +37,13 @@ def training() -> BenchmarkProblem:
 
     def function(params: Params) -> float:
         best, where = _SOLVER[str(params["solver"])]
-        doublings = math.log2(float(params["batch"]) / 64)  # type: ignore[arg-type]
-        rate = math.log10(float(params["lr"])) - where - 0.3 * doublings  # type: ignore[arg-type]
+        doublings = math.log2(_number(params, "batch") / 64)
+        rate = math.log10(_number(params, "lr")) - where - 0.3 * doublings
         value = best + _ACTIVATION[str(params["activation"])] + 0.8 * rate**2 + 0.05 * doublings**2
-        value += 0.1 * math.log2(float(params["width"]) / 200) ** 2  # type: ignore[arg-type]
-        value += 0.08 * (int(params["layers"]) - 5) ** 2 + 4 * (float(params["dropout"]) - 0.15) ** 2  # type: ignore[arg-type]
+        value += 0.1 * math.log2(_number(params, "width") / 200) ** 2
+        value += 0.08 * (_number(params, "layers") - 5) ** 2 + 4 * (_number(params, "dropout") - 0.15) ** 2
         if "momentum" in params:
-            value += 2 * (float(params["momentum"]) - 0.9) ** 2  # type: ignore[arg-type]
+            value += 2 * (_number(params, "momentum") - 0.9) ** 2
         return value
 
     return BenchmarkProblem(

@@ -31,7 +31,7 @@ __all__ = ["GP", "GPState"]
 
 _SMALL = 512  #: a finite space up to this size is scored point by point instead of searched
 _DECODED = 1024  #: so many ranked candidates are compared with the taken trials before random draws begin
-_MANY_FAILURES = 3
+_MANY_FAILURES = 3  #: so many are needed for a model of failures
 
 
 @final
@@ -55,9 +55,13 @@ class GPState:
 
     @cached_property
     def acquisition(self) -> tuple[Acquisition, Array]:
-        """The acquisition without pending trials, and the unit points of the five smallest posterior means."""
+        """The acquisition without pending trials, and the unit points of the five smallest posterior means.
+
+        One or two failures say little about where trials fail: such points are believed at their posterior mean, so
+        that the search goes on elsewhere. From three on a model of its own says how likely a point gives a value.
+        """
         trials, fit = self.trials, self.fit
-        posterior, U, worst = conditioned(trials, fit)
+        posterior, U = conditioned(trials, fit)
         means = posterior.fitted
         order = np.argsort(means, kind="stable")
         failed = trials.U[trials.failed]
@@ -66,7 +70,7 @@ class GPState:
             ok = label_posterior(trials, fit, self.label_hyper)
         else:
             for x in fit.columns.transform(failed):
-                posterior = posterior.append(x, value=worst)
+                posterior = posterior.append(x)
         return Acquisition(posterior=posterior, best=float(means[order[0]]), ok=ok), U[order[:5]]
 
     @cached_property

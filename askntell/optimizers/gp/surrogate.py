@@ -174,15 +174,15 @@ def misordered(predicted: Array, y: Array) -> float:
     return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
 
 
-def conditioned(trials: Trials, fit: Fit) -> tuple[Posterior, Array, float]:
-    """The posterior of the valued trials, their distinct unit points (n, d), and their largest target."""
+def conditioned(trials: Trials, fit: Fit) -> tuple[Posterior, Array]:
+    """The posterior of the valued trials, and their distinct unit points (n, d)."""
     valued = trials.valued()
     z = WARPS[fit.warp](valued.loss)
     noise = np.full(len(z), np.nan) if fit.exact else valued.std * slopes(valued.loss, z)
     X = fit.columns.transform(valued.U)
     chosen = posterior_set(valued.loss, valued.numbers, X, fit.hyper.scale)
     data, first = merged(X[chosen], z[chosen], _ratio(noise[chosen], fit.amplitude))
-    return Posterior.of(data, fit.hyper), valued.U[chosen][first], float(z.max())
+    return Posterior.of(data, fit.hyper), valued.U[chosen][first]
 
 
 def label_fit(trials: Trials, fit: Fit) -> Hyper:
