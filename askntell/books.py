@@ -65,7 +65,7 @@ class Books:
         self._clock = 0
         self._shelves = {segment.name: _Shelf(header, segment) for segment in header.segments}
         self._tokens: dict[str | None, Path] = {}
-        self._frontier: dict[str, int] = {}
+        self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
         self._fold: dict[str, Callable[[Record], None]] = {
             "asked": self._fold_asked,
@@ -159,10 +159,12 @@ class Books:
         return shelf.history.get(number)
 
     def _news(self) -> dict[str, object]:
-        """The frontier's change since this writer's last asked record: how far the other journals were read."""
-        frontier = self._reader.frontier()
-        news = {writer: end for writer, end in frontier.items() if self._frontier.get(writer) != end}
-        self._frontier = frontier
+        """The frontier's change since this file's last asked record: how far the others were read."""
+        frontier = self._reader.frontier() | self._writer.former
+        file, before = self._frontier
+        known = before if file == self._writer.writer else {}
+        self._frontier = self._writer.writer, frontier
+        news = {writer: end for writer, end in frontier.items() if known.get(writer) != end}
         return {"frontier": news} if news else {}
 
     def _claim(self, shelf: _Shelf, worker: str | None, limit: int | None) -> int:

@@ -119,18 +119,23 @@ class JournalWriter:
         self._descriptor: int | None = None
         self._seq = 0
         self._opened_ms = 0
-        self._own: set[str] = set()
+        self._own: dict[str, int] = {}
         self.writer = self._rename()
 
     def _rename(self) -> str:
         name = secrets.token_hex(12)
-        self._own.add(name)
+        self._own[name] = 0
         return name
 
     @property
     def own(self) -> frozenset[str]:
         """Every writer's name that this process has used."""
         return frozenset(self._own)
+
+    @property
+    def former(self) -> dict[str, int]:
+        """Bytes of whole records in the files that this process has given up or closed, by writer."""
+        return {name: size for name, size in self._own.items() if size and name != self.writer}
 
     def append(self, kind: str, body: Mapping[str, Any], *, clock: int) -> Record:
         """Write one record and make it durable; when this returns, the record survives a crash of the machine.
@@ -142,8 +147,7 @@ class JournalWriter:
             if self._descriptor is None:
                 self._open(clock)
             record = self._record(kind, body, clock)
-            assert self._descriptor is not None
-            append(self._descriptor, record.line(), disk=self._disk)
+            self._append(record)
         except OSError as error:
             self._give_up()
             raise StudyFileError(
@@ -151,8 +155,14 @@ class JournalWriter:
                 hint="nothing was recorded; free space or restore access, then tell again",
                 path=str(self._folder),
             ) from error
-        self._seq += 1
         return record
+
+    def _append(self, record: Record) -> None:
+        assert self._descriptor is not None
+        line = record.line()
+        append(self._descriptor, line, disk=self._disk)
+        self._seq += 1
+        self._own[self.writer] += len(line)
 
     def _record(self, kind: str, body: Mapping[str, Any], clock: int) -> Record:
         elapsed_ms = max(_now_ms() - self._opened_ms, 0)  # a clock may be set back
@@ -171,8 +181,7 @@ class JournalWriter:
             "pid": os.getpid(),
             "time": self._opened_ms,
         }
-        append(self._descriptor, self._record("opened", opened, clock).line(), disk=self._disk)
-        self._seq = 1
+        self._append(self._record("opened", opened, clock))
 
     def _give_up(self) -> None:
         descriptor, self._descriptor, self._seq = self._descriptor, None, 0

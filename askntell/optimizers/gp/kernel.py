@@ -20,21 +20,29 @@ Array = NDArray[np.float64]
 _FIVE_THIRDS = 5.0 / 3.0
 
 
-def squared_distances(A: Array, B: Array) -> Array:
-    """Squared Euclidean distances of rows, shape (n, c) x (m, c) -> (n, m).
+def squared_distances(A: Array, B: Array, *, out: Array | None = None) -> Array:
+    """Squared Euclidean distances of rows, shape (n, c) x (m, c) -> (n, m), into `out` if given.
 
     One matrix product; centre the rows first, because the rounding error grows with their squared length.
     """
-    D: Array = A @ (-2.0 * B.T)
+    D: Array = np.matmul(A, -2.0 * B.T, out=out)
     D += np.einsum("ij,ij->i", A, A)[:, None]
     D += np.einsum("ij,ij->i", B, B)
     return np.maximum(D, 0.0, out=D)
 
 
-def matern(D: Array) -> tuple[Array, Array]:
-    """Kernel values k and the derivative factor h at squared scaled distances D, both of D's shape."""
-    s = np.sqrt(5.0 * D)
-    e = np.exp(-s)
+def matern(D: Array, *, out: tuple[Array, Array] | None = None) -> tuple[Array, Array]:
+    """Kernel values k and the derivative factor h at squared scaled distances D, both of D's shape.
+
+    Args:
+        D: Squared distances, any shape.
+        out: Two arrays of that shape to write k and h to.
+    """
+    e, s = (np.empty_like(D), np.empty_like(D)) if out is None else out
+    np.multiply(D, 5.0, out=s)
+    np.sqrt(s, out=s)
+    np.negative(s, out=e)
+    np.exp(e, out=e)
     s += 1.0
     s *= e
     e *= D

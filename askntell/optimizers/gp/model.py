@@ -14,7 +14,8 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtri
+from scipy.linalg.blas import dsyr
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtri
 from scipy.optimize import minimize
 
 from askntell.optimizers.gp.kernel import Array, matern, matern_value, squared_distances
@@ -127,16 +128,22 @@ class Hyper:
     noise: float
 
 
-def factor(C: Array) -> tuple[Array, float]:
+def factor(C: Array, *, out: Array | None = None) -> tuple[Array, float]:
     """Lower Cholesky factor of C, shape (n, n), and the jitter that had to be added to its diagonal, mostly 0.
+
+    Args:
+        C: Symmetric; not changed.
+        out: An array in Fortran order to write the factor to.
 
     Raises:
         numpy.linalg.LinAlgError: C is not finite, or far from positive definite.
     """
+    A = np.empty(C.shape, order="F") if out is None else out
     for jitter in (0.0, *(10.0**k for k in range(-8, -2))):
-        # the transpose of a symmetric C-ordered array is the Fortran order that LAPACK wants
-        attempt = C.T + jitter * np.eye(len(C)) if jitter else C.T
-        L, info = dpotrf(attempt, lower=1, clean=1, overwrite_a=0)
+        np.copyto(A, C.T)
+        if jitter:
+            A.flat[:: len(C) + 1] += jitter
+        L, info = dpotrf(A, lower=1, clean=1, overwrite_a=1)
         if info == 0 and np.isfinite(L[-1, -1]):
             return L, jitter
     raise np.linalg.LinAlgError(f"{len(C)} x {len(C)} covariance matrix has no Cholesky factor")
@@ -163,6 +170,10 @@ class Objective:
         self._power = SHAPE + 0.5 * (len(data.y) + data.repeats)
         self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
         self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
+        n = len(data.y)
+        self._D, self._C, self._H = np.empty((3, n, n))  # scratch: fresh n x n arrays would double the time
+        self._L = np.empty((n, n), order="F")
+        self._right = np.stack([np.ones(n), data.y], axis=1)
 
     @property
     def bounds(self) -> Array:
@@ -179,32 +190,31 @@ class Objective:
         data, n = self.data, len(self.data.y)
         v = math.exp(theta[-1])
         Z = self._X / np.exp(theta[:-1])[self._groups]
-        D = squared_distances(Z, Z)
+        D = squared_distances(Z, Z, out=self._D)
         D.flat[:: n + 1] = 0.0
-        C, H = matern(D)
+        C, H = matern(D, out=(self._C, self._H))
         C.flat[:: n + 1] += v * data.share + data.known
         try:
-            L, _ = factor(C)
+            L, _ = factor(C, out=self._L)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(theta)
-        inverse, _ = dpotri(L, lower=1)
-        inverse += inverse.T
-        inverse.flat[:: n + 1] *= 0.5
-        row = inverse.sum(axis=0)
-        e = data.y - (row @ data.y) / row.sum()
-        alpha = inverse @ e
+        log_det = 2.0 * float(np.log(L.diagonal()).sum())
+        solved, _ = dpotrs(L, self._right, lower=1)
+        beta = solved[:, 1].sum() / solved[:, 0].sum()
+        alpha = solved[:, 1] - beta * solved[:, 0]
         within = data.within / v
-        rest = RATE + 0.5 * (float(e @ alpha) + within)
+        rest = RATE + 0.5 * (float((data.y - beta) @ alpha) + within)
         w = self._power / rest
         t = (theta - self._mean) / self._std
-        F = self._power * math.log(rest) + float(np.log(L.diagonal()).sum())
-        F += 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
+        F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
         if not math.isfinite(F):
             return 1e10, np.zeros_like(theta)
-        inverse -= np.outer(w * alpha, alpha)
-        noise = 0.5 * v * float(inverse.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
-        inverse *= H
-        column = inverse.sum(axis=0) @ (Z * Z) - np.einsum("ij,ij->j", Z, inverse @ Z)
+        # the lower triangle of G = C^-1 - w alpha alpha', zero above; its diagonal drops out of the distances below
+        G, _ = dpotri(L, lower=1, overwrite_c=1)
+        G = dsyr(-w, alpha, a=G, lower=1, overwrite_a=1)
+        noise = 0.5 * v * float(G.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
+        G *= H
+        column = (G.sum(axis=0) + G.sum(axis=1)) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
         if not self._one_each:
             column = np.bincount(self._groups, column, self._count)
         return F, np.append(column, noise) + t / self._std
