@@ -17,7 +17,7 @@ PYTEST := -m pytest -q
 # The lower bounds of the dependencies, as pins.
 OLDEST := $(shell sed -nE '/^dependencies = /,/^\]/s/^  "([a-z]+)>=([0-9.]+),.*/\1==\2/p' pyproject.toml)
 # Tests that start many processes and meet no array; the other runs have done them.
-SAME := docs imports crash unit/cli unit/report unit/backends unit/worker
+SAME := docs crash unit/cli unit/report unit/backends unit/worker
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all lint types docs bench wheel test-wheel test-oldest clean

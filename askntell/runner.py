@@ -26,7 +26,7 @@ from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
 __all__ = ["Plan", "RunReport", "Runner"]
 
-MOST_ATTEMPTS = 3  #: attempts that end without an outcome (killed, machine lost) before the trial counts as crashed
+MOST_ATTEMPTS = 3  #: number of the attempt that, ending without a trace, makes the trial count as crashed
 HOPELESS = 20  #: crashes in a run without one success, after which the payload itself must be wrong
 
 
@@ -186,8 +186,9 @@ class Runner:
         if isinstance(outcome, Outcome):
             self._tell(trial, outcome)
             return
-        reason = "was interrupted" if isinstance(outcome, Interrupted) else "ended without a trace"
-        if trial.attempt >= MOST_ATTEMPTS:
+        interrupted = isinstance(outcome, Interrupted)  # says nothing about the trial, however often it happens
+        reason = "was interrupted" if interrupted else "ended without a trace"
+        if trial.attempt >= MOST_ATTEMPTS and not interrupted:
             self._tell(trial, Outcome(failure="crash", message=f"attempt {trial.attempt} {reason}"))
             return
         self._submit(self.books.requeue(trial.segment, trial.number, reason=reason))

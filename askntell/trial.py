@@ -208,7 +208,8 @@ def _number(value: object, what: str) -> float:
         if isinstance(value, Real):
             return float(value)
         item = getattr(value, "item", None)  # a 0-d array or a one-element tensor
-        if callable(item) and getattr(value, "size", 1) == 1:
+        count = getattr(value, "numel", None)  # torch; its size is a method
+        if callable(item) and (count() if callable(count) else getattr(value, "size", 1)) == 1:
             return _number(item(), what)
     raise TellError(f"{what} must be a number, got {value!r} ({type(value).__name__})")
 

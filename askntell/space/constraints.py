@@ -26,7 +26,7 @@ MAX_LENGTH = 2000
 MAX_NESTING = 50
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`]*)`"
+    r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[^\W\d]\w*)|`(?P<quoted>[^`]*)`"
     r"|(?P<symbol><=|>=|==|!=|\*\*|//|[<>=+\-*/()])|(?P<end>\Z))"
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import EllipsisType, MappingProxyType
 from typing import final
@@ -152,16 +152,16 @@ def _clause(name: object, values: object, parameters: Mapping[str, Parameter], p
             hint="give it a step, or write a constraint",
             path=where,
         )
-    made: list[Scalar] = []
+    made: dict[Hashable, Scalar] = {}
     for value in read_values(values, where):
         try:
             snapped = parameter.snap(value)
         except ParamsError as error:
             raise SpaceError(f"value of {name!r}: {error.message}", path=where) from None
-        if any(token(snapped) == token(other) for other in made):
+        if token(snapped) in made:
             raise SpaceError(f"{snapped!r} stands twice; allowed: distinct values", hint="remove one", path=where)
-        made.append(snapped)
-    return Clause(name, tuple(made), parameter)
+        made[token(snapped)] = snapped
+    return Clause(name, tuple(made.values()), parameter)
 
 
 def _ordered(parameters: Mapping[str, Parameter], conditions: Mapping[str, Sequence[Clause]]) -> tuple[str, ...]:

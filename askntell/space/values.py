@@ -92,7 +92,10 @@ def token(value: Hashable) -> Hashable:
 
 def shown(value: object) -> str:
     """A value in a message: shortened, with its type where that may be the mistake."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write integers of more than some thousand digits
+        return f"a huge {type(value).__name__}"
     text = text if len(text) <= 80 else f"{text[:77]}..."
     return text if value is None else f"{text} ({type(value).__name__})"
 

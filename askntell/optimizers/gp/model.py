@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
+_TOGETHER = 256  #: points predicted at once: more would leave the cache
 KNOWN_FLOOR = 1e-8  #: smallest noise ratio of a trial whose noise is known
 
 
@@ -213,7 +214,7 @@ class Objective:
         G, _ = dpotri(L, lower=1, overwrite_c=1)
         G = dsyr(-w, alpha, a=G, lower=1, overwrite_a=1)
         noise = 0.5 * v * float(G.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
-        G *= H
+        G *= H.T  # symmetric; the transpose has the memory order of G
         column = (G.sum(axis=0) + G.sum(axis=1)) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
         if not self._one_each:
             column = np.bincount(self._groups, column, self._count)
@@ -306,6 +307,9 @@ class Posterior:
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
+        if len(X) > _TOGETHER:
+            parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
+            return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
         K = matern_value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
         V = K @ self.Linv.T
         return K @ self.alpha + self.beta, self._std(V)

@@ -42,6 +42,28 @@ def test_tell_by_number_and_numpy_scalars(opt):
     assert opt.best.number == 4, "a value of zero is a value"
 
 
+class Tensor:
+    """As torch has it: `size` is a method, `numel` counts."""
+
+    def __init__(self, *values):
+        self.values = values
+
+    def size(self):
+        return (len(self.values),)
+
+    def numel(self):
+        return len(self.values)
+
+    def item(self):
+        return self.values[0]
+
+
+def test_tell_a_tensor_of_one_number(opt):
+    assert opt.tell(opt.ask(), Tensor(0.5)).value == 0.5
+    with pytest.raises(TellError, match="must be a number"):
+        opt.tell(opt.ask(), Tensor(0.5, 0.6))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.nan])
 def test_not_finite_is_failed(opt, value):
     told = opt.tell(opt.ask(), value)
