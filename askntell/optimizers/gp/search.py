@@ -24,6 +24,7 @@ __all__ = ["Effort", "Region", "ranked"]
 _FEW, _FINE = 8, 16  #: a grid of more levels steps to near cells only; of still more, it is polished like a real number
 _NEIGHBOUR_LEVELS = 32  #: so many other levels of one category are tried, drawn at random if it has more
 _SURE_DRAWS = 256
+_TURNS, _STEPS = 3, 12  #: turns of gradient steps and exchanges; exchanges where there is nothing but those
 
 
 @final
@@ -167,8 +168,9 @@ def _polished(
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
     """Rows improved by turns: gradient steps on the numbers, then the best exchange of one discrete parameter."""
-    for _ in range(3):
-        if region.smooth.any():
+    smooth = bool(region.smooth.any())
+    for _ in range(_TURNS if smooth else _STEPS):
+        if smooth:
             rows, values = _climbed(region, columns, acquisition, rows, values, effort.evaluations)
         if not len(region.discrete):
             break
@@ -203,7 +205,7 @@ def _climbed(
     U[:, smooth] = np.where(free, found, np.nan)
     U = region.unit.snap(U, region.fixed)
     after = acquisition.value(columns.transform(U))
-    better = (after > values) & region.feasible(U)
+    better = after > values  # and feasible: the function above refused all other points
     return np.where(better[:, None], U, rows), np.where(better, after, values)
 
 

@@ -28,6 +28,7 @@ def test_values_take_their_canonical_type():
 def test_minus_zero_is_zero():
     assert str(SearchSpace({"x": Float(-1, 1)}).check({"x": -0.0})) == "{'x': 0.0}"
     assert str(Float(-0.0, 1).low) == "0.0"
+    assert str(Categorical([-0.0]).choices) == "(0.0,)"
     assert str(Float(-1, 1).at(0.5)) == "0.0"
 
 
@@ -213,6 +214,14 @@ def test_default_moves_to_the_nearest_feasible_point():
     assert made["c"] == "a"
     assert made["n"] + made["m"] == 8
     assert abs(made["n"] - made["m"]) <= 2
+
+
+def test_two_categories_are_equally_far_apart():
+    space = SearchSpace(
+        {"c": Categorical(["a", "b", "c"]), "n": Int(0, 9, default=0)},
+        forbidden=[{"c": "a"}, {"c": "b", "n": [0, 1, 2, 3, 4]}],
+    )
+    assert space.default() == {"c": "c", "n": 0}
 
 
 def test_stepped_values_are_decimal():

@@ -130,6 +130,15 @@ def test_tolerance_is_relative():
     large = SearchSpace({"n": Int(0, 2**39), "m": Int(0, 2**39)}, constraints=["n < m"])
     assert not large.contains({"n": 5, "m": 5})
     assert large.contains({"n": 4, "m": 5})
+    rows = large.unit.encode_many([{"n": 5, "m": 5}, {"n": 4, "m": 5}])
+    assert large.unit.feasible(rows).tolist() == [False, True]
+
+
+def test_what_holds_only_where_it_is_not_applied():
+    space = SearchSpace(
+        {"deep": Categorical([True, False]), "layers": Int(5, 9, when={"deep": True})}, constraints=["layers <= 3"]
+    )
+    assert list(space.points()) == [{"deep": False}]
 
 
 def test_inactive_parameters_switch_a_constraint_off():
@@ -164,8 +173,8 @@ def test_a_forbidden_combination_of_an_inactive_parameter_is_not_met():
 
 
 def test_rare_points_of_a_small_space_are_found():
-    space = SearchSpace({"a": Int(0, 99), "b": Int(0, 99)}, constraints=["a + b <= 0"])
-    assert space.sample(2) == [{"a": 0, "b": 0}] * 2
+    space = SearchSpace({"a": Int(0, 255), "b": Int(0, 255)}, constraints=["a + b <= 0"])
+    assert space.sample(50) == [{"a": 0, "b": 0}] * 50
     assert space.default() == {"a": 0, "b": 0}
 
 

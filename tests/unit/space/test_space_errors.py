@@ -275,6 +275,17 @@ def test_a_grandparent_makes_a_fixed_value_impossible():
     assert space.check_fixed({"b": 1, "c": 0.5}) == {"b": 1, "c": 0.5}
 
 
+def test_a_fixed_value_may_be_inactive_elsewhere():
+    space = SearchSpace(
+        {"solver": Categorical(["adam", "sgd"]), "m": Float(0, 1, when={"solver": "sgd"}), "x": Float(0.5, 1)},
+        constraints=["m + x <= 1"],
+        forbidden=[],
+    )
+    assert space.check_fixed({"m": 0.9}) == {"m": 0.9}  # no point with sgd has it, those with adam do
+    with pytest.raises(ParamsError, match="no point keeps"):
+        space.check_fixed({"m": 0.9, "solver": "sgd"})
+
+
 @pytest.mark.parametrize(("count", "seed"), [(-1, 0), (1.5, 0), (True, 0), ("3", 0), (1, -1), (1, None)])
 def test_sample_wants_counts(count, seed):
     with pytest.raises(SettingsError, match="a whole number of at least 0"):

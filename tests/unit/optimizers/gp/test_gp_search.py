@@ -90,9 +90,22 @@ def test_the_polish_obeys_a_constraint():
     posterior = Posterior.of(Data.of(X, (y - y.mean()) / y.std()), Hyper(scale=np.array([1.0, 1.0]), noise=1e-6))
     acquisition = Acquisition(posterior=posterior, best=float(posterior.fitted.min()))
     columns = Columns.of(space.unit.columns, X)
-    rows = ranking(space, columns, acquisition, X[np.argsort(y)[:5]])
+    few = Effort(scattered=60, perturbed=6, starts=6, evaluations=40)
+    rows = ranking(space, columns, acquisition, X[np.argsort(y)[:5]], effort=few)
     assert space.unit.feasible(rows).all()
-    assert rows[0].sum() > 0.79
+    assert 0.799 < rows[0].sum() <= 0.8
+
+
+def test_the_best_row_of_a_discrete_space_has_no_better_neighbour():
+    space = SearchSpace({f"c{k}": Categorical(list("pqrstu")) for k in range(7)})
+    few = Effort(scattered=20, perturbed=10, starts=4, evaluations=10)
+    for seed in range(3):
+        columns, acquisition, incumbents = problem(space, seed=seed)
+        best = ranking(space, columns, acquisition, incumbents, effort=few)[:1]
+        neighbours = space.unit.snap(_exchanged(Region(space.unit, {}, restricted=False), best, rng()))
+        assert len(neighbours) == 42
+        value, others = acquisition.value(columns.transform(best)), acquisition.value(columns.transform(neighbours))
+        assert others.max() <= value[0] + 1e-8
 
 
 def test_scattered_points_fill_the_cube():
