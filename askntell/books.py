@@ -20,7 +20,7 @@ from askntell.errors import SettingsError, SpaceExhausted, StudyFileError, Study
 from askntell.header import Header
 from askntell.history import History
 from askntell.journal import JournalReader, JournalWriter, Record
-from askntell.optimizers.proposer import Proposer
+from askntell.optimizers.proposer import Proposer, recommended_in
 from askntell.segments import check_segments, folder_name, segment_from_json, segment_to_json
 from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
@@ -96,6 +96,11 @@ class Books:
         """
         return self._shelf(segment).history
 
+    def recommended(self, segment: str) -> Trial | None:
+        """The trial of a segment that is best by model, as of the last refresh: see `recommended_in`."""
+        shelf = self._shelf(segment)
+        return recommended_in(shelf.history, shelf.proposer)
+
     def refresh(self) -> None:
         """Read what other processes have written since."""
         for record in self._reader.read_new(skip=self._writer.own):
@@ -118,6 +123,7 @@ class Books:
         worker: str | None = None,
         resume: bool = True,
         limit: int | None = None,
+        deadline: float | None = None,
     ) -> Trial:
         """The next trial of a segment, recorded durably.
 
@@ -127,6 +133,7 @@ class Books:
             worker: Who asks.
             resume: Whether a worker that has an unfinished trial gets that one back.
             limit: Number of trials of the segment at which to stop, beside the header's.
+            deadline: Seconds that the proposal may take.
 
         Raises:
             SpaceExhausted: the limit is reached or every point was tried.
@@ -148,13 +155,15 @@ class Books:
             order, params = min(shelf.queue.items())
             body |= {"by": "enqueued", "params": params, "queued": list(order)}
         else:
-            proposal = shelf.proposer.propose(shelf.history, number, held)
+            proposal = shelf.proposer.propose(shelf.history, number, held, deadline=deadline)
             if proposal is None:
                 self._release(shelf, number)
                 raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
             body |= {"by": proposal.by, "params": proposal.params}
             if held:
                 body["fixed"] = held
+            if proposal.why:
+                body["why"] = dict(proposal.why)
         self._record("asked", body | self._news())
         return shelf.history.get(number)
 
@@ -327,6 +336,7 @@ class Books:
                 by=body["by"],
                 worker=body.get("worker"),
                 attempt=body.get("attempt", 1),
+                why=body.get("why", {}),
             )
         )
         if "queued" in body:

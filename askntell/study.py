@@ -13,7 +13,7 @@ from askntell.books import Books
 from askntell.errors import JournalDamage, MissingExtra, SettingsError, SpaceExhausted
 from askntell.header import FILE, Header, compare
 from askntell.optimizers.algorithm import Algorithm
-from askntell.optimizers.proposer import ask_many
+from askntell.optimizers.proposer import ask_many, checked_deadline, explained
 from askntell.optimizers.registry import algorithm_from
 from askntell.runner import Plan, Runner, RunReport
 from askntell.segments import check_segments, load_segments
@@ -267,6 +267,26 @@ class Study:
         found = [t for t in (self._books.history(name).incumbent for name in names) if t is not None]
         return min(found, key=lambda t: self.objective.loss(t.value or 0.0), default=None)
 
+    def recommended(self, segment: str | None = None) -> Trial | None:
+        """The finished trial of a segment that is best by the algorithm's model; `best` is the best observed one.
+
+        Without a model, or before there is one, the best observed.
+
+        Raises:
+            SettingsError: the study has several segments and none was named. UnknownTrial: no such segment.
+        """
+        self.refresh()
+        return self._books.recommended(self._only_segment(segment))
+
+    def explain(self, trial: Trial) -> dict[str, Scalar]:
+        """Why a trial was proposed: what proposed it (`by`), and what the algorithm noted (`Trial.why`).
+
+        Raises:
+            UnknownTrial: nobody asked for it.
+        """
+        self.refresh()
+        return explained(self._books.history(trial.segment).get(trial.number))
+
     def trials(self, segment: str | None = None, status: str | TrialStatus | None = None) -> list[Trial]:
         """Trials by segment and number.
 
@@ -311,6 +331,7 @@ class Study:
         count: None = None,
         worker: str | None = None,
         fixed: Mapping[str, Scalar] | None = None,
+        deadline: float | None = None,
     ) -> Trial: ...
     @overload
     def ask(
@@ -320,6 +341,7 @@ class Study:
         count: int,
         worker: str | None = None,
         fixed: Mapping[str, Scalar] | None = None,
+        deadline: float | None = None,
     ) -> list[Trial]: ...
 
     def ask(
@@ -329,6 +351,7 @@ class Study:
         count: int | None = None,
         worker: str | None = None,
         fixed: Mapping[str, Scalar] | None = None,
+        deadline: float | None = None,
     ) -> Trial | list[Trial]:
         """The next trial, or a list of `count`; durable when it returns.
 
@@ -337,32 +360,32 @@ class Study:
             count: How many, >= 1; a list of fewer if fewer are left.
             worker: Who asks. The same worker asking again gets its own unfinished trial back (not with `count`).
             fixed: Parameters held at a value.
+            deadline: Seconds that the proposal may take, beside the disk: see `askntell.Optimizer.ask`.
 
         Raises:
             SpaceExhausted: the planned trials are spent, or every point was tried.
             UnknownTrial, ParamsError, SettingsError, StudyFileError.
         """
+        options = {"worker": worker, "fixed": fixed, "deadline": checked_deadline(deadline)}
         if count is None:
-            return self._ask_one(segment, worker, fixed, resume=True)
-        return ask_many(lambda: self._ask_one(segment, worker, fixed, resume=False), count)
+            return self._ask_one(segment, resume=True, **options)
+        return ask_many(lambda: self._ask_one(segment, resume=False, **options), count)
 
-    def _ask_one(
-        self, segment: str | None, worker: str | None, fixed: Mapping[str, Scalar] | None, *, resume: bool
-    ) -> Trial:
+    def _ask_one(self, segment: str | None, *, worker: Any, resume: bool, **options: Any) -> Trial:
         if worker is not None and (not isinstance(worker, str) or not worker or len(worker) > 200):
             raise SettingsError(f"ask: worker={worker!r}; allowed: a text of 1 to 200 characters")
         if segment is not None:
-            return self._books.ask(segment, fixed=fixed, worker=worker, resume=resume)
+            return self._books.ask(segment, worker=worker, resume=resume, **options)
         self._books.refresh()
         names = sorted((s.name for s in self._books.segments), key=lambda name: len(self._books.history(name)))
         if worker is not None and resume:  # an unfinished trial of this worker comes first, wherever it is
             names.sort(key=lambda name: all(t.worker != worker for t in self._books.history(name).pending))
         for name in names[:-1]:
             try:
-                return self._books.ask(name, fixed=fixed, worker=worker, resume=resume)
+                return self._books.ask(name, worker=worker, resume=resume, **options)
             except SpaceExhausted:
                 continue
-        return self._books.ask(names[-1], fixed=fixed, worker=worker, resume=resume)
+        return self._books.ask(names[-1], worker=worker, resume=resume, **options)
 
     def tell(
         self,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import final
 
 from askntell.errors import SettingsError, TellError
-from askntell.space import Params, SearchSpace
+from askntell.space import Params, Scalar, SearchSpace
 
 __all__ = [
     "DEFAULT_SEGMENT",
@@ -217,10 +217,17 @@ def _number(value: object, what: str) -> float:
 @final
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """Params that an algorithm proposes; it has no number yet. `by` names the model or rule that made it."""
+    """Params that an algorithm proposes; it has no number yet.
+
+    Attributes:
+        params: A point of the space.
+        by: The model or rule that made it.
+        why: What led to it, as a few JSON values: which model, from which data, what the point promised.
+    """
 
     params: Params
     by: str
+    why: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @final
@@ -240,6 +247,7 @@ class Trial:
         std: Known noise of the value, or None.
         by: What proposed it, such as "sobol", "gp", "enqueued" or "told" (measured elsewhere).
         worker: Who asked for it, or None.
+        why: What led the algorithm to it: see `Proposal.why`. A remark: equal trials may differ in it.
     """
 
     number: int
@@ -253,6 +261,7 @@ class Trial:
     std: float | None = None
     by: str = ""
     worker: str | None = None
+    why: Mapping[str, Scalar] = field(default_factory=dict, compare=False)
 
     @property
     def value(self) -> float | None:

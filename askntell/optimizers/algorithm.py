@@ -40,6 +40,9 @@ class Request:
         taken: `SearchSpace.key` of all trials of the segment, open and closed. A proposal must not be among them
             while anything else is left.
         fixed: Parameters held at a value, by name; already checked against the space.
+        deadline: Seconds of CPU time that the ask may take on ordinary hardware, or None. An algorithm that can be
+            slow picks a limit of its work from a fixed table by this number and the sizes of the problem; it reads no
+            clock, so that the proposal stays a function of the request.
     """
 
     number: int
@@ -48,6 +51,7 @@ class Request:
     pending: Collection[Trial] = ()
     taken: AbstractSet[Hashable] = frozenset()
     fixed: Mapping[str, Scalar] = field(default_factory=dict)
+    deadline: float | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator keyed by (seed, segment, number, purpose)."""
@@ -81,3 +85,7 @@ class Algorithm(ABC, Generic[State]):
 
         MUST NOT change the state. Asking for a batch is asking one by one with the earlier ones pending.
         """
+
+    def recommend(self, state: State) -> int | None:  # noqa: ARG002 -- for algorithms that have a model
+        """The number of the finished trial that the model believes to be best; None: no model, the best observed."""
+        return None

@@ -47,3 +47,7 @@ class Auto(Algorithm[_Chosen]):
     def propose(self, state: _Chosen, request: Request) -> Proposal | None:
         """What the chosen algorithm proposes."""
         return state.algorithm.propose(state.state, request)
+
+    def recommend(self, state: _Chosen) -> int | None:
+        """What the chosen algorithm believes to be best."""
+        return state.algorithm.recommend(state.state)

@@ -63,7 +63,7 @@ def proposal_from_row(space: SearchSpace, row: Rows, request: Request, by: str) 
     rows = space.unit.snap(row[None, :], request.fixed)
     if not space.unit.feasible(rows)[0]:
         return None
-    params = space.unit.decode(rows[0])
+    params = space.unit.decode(rows[0], request.fixed)
     return None if space.key(params) in request.taken else Proposal(params=params, by=by)
 
 
@@ -72,7 +72,7 @@ def fresh(space: SearchSpace, request: Request, by: str) -> Proposal | None:
     rng = request.rng("fresh")
     for _ in range(_ROUNDS):
         for row in space.unit.draw(rng, _DRAWS, request.fixed):
-            params = space.unit.decode(row)
+            params = space.unit.decode(row, request.fixed)
             if space.key(params) not in request.taken:
                 return Proposal(params=params, by=by)
     if space.size is None or space.size > ENUMERABLE:

@@ -9,7 +9,7 @@ from typing import Any, Self, final, overload
 from askntell.errors import SettingsError, SpaceExhausted
 from askntell.history import History
 from askntell.optimizers.algorithm import Algorithm
-from askntell.optimizers.proposer import Proposer, ask_many
+from askntell.optimizers.proposer import Proposer, ask_many, checked_deadline, explained, recommended_in
 from askntell.optimizers.registry import algorithm_from
 from askntell.space import Params, Scalar, SearchSpace
 from askntell.trial import DEFAULT_SEGMENT, Outcome, Problem, Segment, Trial, objective_from
@@ -61,7 +61,13 @@ class Optimizer:
         made = cls(space, **settings)
         for trial in sorted(history, key=lambda t: t.number):
             made._history.add(
-                Trial(number=trial.number, params=space.check(trial.params), by=trial.by, worker=trial.worker)
+                Trial(
+                    number=trial.number,
+                    params=space.check(trial.params),
+                    by=trial.by,
+                    worker=trial.worker,
+                    why=trial.why,
+                )
             )
             if trial.outcome is not None:
                 made._history.close(trial.number, trial.outcome)
@@ -83,6 +89,19 @@ class Optimizer:
         return self._history.incumbent
 
     @property
+    def recommended(self) -> Trial | None:
+        """The finished trial that the algorithm's model believes to be best: see `recommended_in`."""
+        return recommended_in(self._history, self._proposer)
+
+    def explain(self, trial: Trial | int) -> dict[str, Scalar]:
+        """Why this trial was proposed: what proposed it (`by`), and what the algorithm noted (`Trial.why`).
+
+        Raises:
+            UnknownTrial: nobody asked for it.
+        """
+        return explained(self._history.get(trial.number if isinstance(trial, Trial) else trial))
+
+    @property
     def stop(self) -> str | None:
         """Why there is nothing more to ask, or None while there is."""
         trials = self._problem.trials
@@ -94,25 +113,34 @@ class Optimizer:
         return None if self._proposer.propose(self._history, number, {}) is not None else "every point was tried"
 
     @overload
-    def ask(self, count: None = None, *, fixed: Mapping[str, Scalar] | None = None) -> Trial: ...
+    def ask(
+        self, count: None = None, *, fixed: Mapping[str, Scalar] | None = None, deadline: float | None = None
+    ) -> Trial: ...
     @overload
-    def ask(self, count: int, *, fixed: Mapping[str, Scalar] | None = None) -> list[Trial]: ...
+    def ask(
+        self, count: int, *, fixed: Mapping[str, Scalar] | None = None, deadline: float | None = None
+    ) -> list[Trial]: ...
 
-    def ask(self, count: int | None = None, *, fixed: Mapping[str, Scalar] | None = None) -> Trial | list[Trial]:
+    def ask(
+        self, count: int | None = None, *, fixed: Mapping[str, Scalar] | None = None, deadline: float | None = None
+    ) -> Trial | list[Trial]:
         """The next trial, or a list of `count` distinct ones.
 
         Args:
             count: How many, >= 1; a list of fewer if fewer are left.
             fixed: Parameters held at a value.
+            deadline: Seconds that one proposal may take, imports excluded; the model is made smaller to keep it. The
+                limit comes from a fixed table, not from a clock, and is noted in `Trial.why`.
 
         Raises:
             SpaceExhausted: the planned trials are spent, or every point was tried.
-            ParamsError: `fixed` is not of the space.
+            ParamsError: `fixed` is not of the space. SettingsError: a wrong count or deadline.
         """
         held = self.space.check_fixed(fixed) if fixed else {}
-        return self._ask_one(held) if count is None else ask_many(lambda: self._ask_one(held), count)
+        limit = checked_deadline(deadline)
+        return self._ask_one(held, limit) if count is None else ask_many(lambda: self._ask_one(held, limit), count)
 
-    def _ask_one(self, fixed: Mapping[str, Scalar]) -> Trial:
+    def _ask_one(self, fixed: Mapping[str, Scalar], deadline: float | None) -> Trial:
         history, trials = self._history, self._problem.trials
         if trials is not None and len(history) >= trials:
             raise SpaceExhausted(f"the {trials} planned trials are spent", hint="give a larger trials=")
@@ -120,10 +148,10 @@ class Optimizer:
         if self._queue and not fixed:
             trial = Trial(number=number, params=self._queue.popleft(), by="enqueued")
         else:
-            proposal = self._proposer.propose(history, number, fixed)
+            proposal = self._proposer.propose(history, number, fixed, deadline=deadline)
             if proposal is None:
                 raise SpaceExhausted(f"every point of the space was tried, {len(history)} in all")
-            trial = Trial(number=number, params=proposal.params, by=proposal.by)
+            trial = Trial(number=number, params=proposal.params, by=proposal.by, why=proposal.why)
         history.add(trial)
         return trial
 

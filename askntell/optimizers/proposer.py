@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, final
 
 from askntell._rng import checked_seed
@@ -13,7 +15,20 @@ from askntell.optimizers.algorithm import Algorithm, Request
 from askntell.space import Scalar
 from askntell.trial import Problem, Proposal, Trial
 
-__all__ = ["Proposer", "ask_many"]
+__all__ = ["Proposer", "ask_many", "checked_deadline", "explained", "recommended_in"]
+
+
+def checked_deadline(deadline: object) -> float | None:
+    """The deadline of an ask in seconds, or None.
+
+    Raises:
+        SettingsError: it is no finite number above 0.
+    """
+    if deadline is None:
+        return None
+    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0.0 < deadline < math.inf:
+        raise SettingsError(f"ask: deadline={deadline!r}; allowed: seconds, a number above 0")
+    return float(deadline)
 
 
 def ask_many(ask_one: Callable[[], Trial], count: int) -> list[Trial]:
@@ -47,14 +62,10 @@ class Proposer:
         self._folded = 0
         self._epoch = -1
 
-    def propose(self, history: History, number: int, fixed: Mapping[str, Scalar]) -> Proposal | None:
+    def propose(
+        self, history: History, number: int, fixed: Mapping[str, Scalar], *, deadline: float | None = None
+    ) -> Proposal | None:
         """The proposal for trial `number`, or None if every point is taken."""
-        if self._epoch != history.epoch:
-            self._state = self._algorithm.start(self._problem)
-            self._folded, self._epoch = 0, history.epoch
-        if self._folded < len(history.closed):
-            self._state = self._algorithm.learn(self._state, history.closed[self._folded :])
-            self._folded = len(history.closed)
         request = Request(
             number=number,
             seed=self._seed,
@@ -62,5 +73,37 @@ class Proposer:
             pending=history.pending,
             taken=history.taken,
             fixed=fixed,
+            deadline=deadline,
         )
-        return self._algorithm.propose(self._state, request)
+        proposal = self._algorithm.propose(self._learnt(history), request)
+        if proposal is None or deadline is None:
+            return proposal
+        return replace(proposal, why={**proposal.why, "deadline": deadline})
+
+    def recommend(self, history: History) -> int | None:
+        """The number of the trial that the algorithm's model believes to be best, or None without a model."""
+        return self._algorithm.recommend(self._learnt(history))
+
+    def _learnt(self, history: History) -> Any:
+        if self._epoch != history.epoch:
+            self._state = self._algorithm.start(self._problem)
+            self._folded, self._epoch = 0, history.epoch
+        if self._folded < len(history.closed):
+            self._state = self._algorithm.learn(self._state, history.closed[self._folded :])
+            self._folded = len(history.closed)
+        return self._state
+
+
+def recommended_in(history: History, proposer: Proposer) -> Trial | None:
+    """The finished trial that is best by the algorithm's model, or the best observed one without a model, or None.
+
+    Without noise the two are the same. With noise the luckiest observation is seldom the best setting; the model
+    weighs it against its neighbours.
+    """
+    number = proposer.recommend(history)
+    return history.incumbent if number is None else history.get(number)
+
+
+def explained(trial: Trial) -> dict[str, Scalar]:
+    """What proposed a trial and what the algorithm noted about it, as JSON values."""
+    return {"by": trial.by, **trial.why}

@@ -111,6 +111,14 @@ class AlgorithmLaws:
             assert space.contains(trial.params)
             optimizer.tell(trial, loss(trial.params))
 
+    def test_a_fixed_number_comes_back_to_the_last_bit(self, algorithm: Algorithm[Any]) -> None:
+        space = SearchSpace({"lr": Float(1e-4, 1e-1, log=True), "x": Float(-0.3, 0.7), "c": Categorical(["a", "b"])})
+        optimizer = Optimizer(space, algorithm=algorithm)
+        for lr in (0.0031, 0.07, 0.0123, 0.00091) * 4:
+            trial = optimizer.ask(fixed={"lr": lr})
+            assert trial.params["lr"] == lr
+            optimizer.tell(trial, loss(trial.params))
+
     def test_the_seed_decides(self, algorithm: Algorithm[Any]) -> None:
         space = SPACES["numbers"]
 

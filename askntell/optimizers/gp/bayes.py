@@ -153,7 +153,7 @@ class GP(Algorithm[GPState]):
         try:
             rows = self._ranked(state, request)
             for _, row in zip(range(_DECODED), rows, strict=False):
-                params = space.unit.decode(row)
+                params = space.unit.decode(row, request.fixed)
                 if space.key(params) not in request.taken:
                     return Proposal(params=params, by=self.name)
         except np.linalg.LinAlgError:  # no jitter helped: propose blindly rather than not at all
