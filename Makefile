@@ -2,9 +2,11 @@
 #
 #   make demo       a small campaign on this machine, about two minutes, ending in an HTML report
 #   make test       linter, types and the quick suite
-#   make test-all   the rest: documentation, slow tests, the built wheel, the oldest numpy and scipy
+#   make test-all   the rest: documentation, slow tests, the built wheel, the oldest numpy and scipy, Ax
 #   make docs       HTML documentation in docs/_build/html
 #   make bench      measurements, written to benchmarks/results
+#   make bench-peers, make bench-regret
+#                   other optimizers, each in its own environment under .bench, and the comparison with them (hours)
 #   make clean      remove everything that these commands made
 
 PYTHON ?= python3
@@ -20,7 +22,7 @@ OLDEST := $(shell sed -nE '/^dependencies = /,/^\]/s/^  "([a-z]+)>=([0-9.]+),.*/
 SAME := docs crash unit/cli unit/report unit/backends unit/worker
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint types docs bench wheel test-wheel test-oldest clean
+.PHONY: help demo test test-all lint types docs bench bench-peers bench-regret wheel test-wheel test-oldest test-ax clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -66,7 +68,7 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(BIN)/mypy
 
-test-all: docs test-wheel test-oldest
+test-all: docs test-wheel test-oldest test-ax
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
@@ -74,6 +76,29 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/ask_tell.py
+
+# The libraries with which benchmarks/regret.py compares. HEBO pins old ones and its requirements are listed in full:
+# pip's resolver does not find them in reasonable time.
+PEERS := optuna nevergrad pycma smac hebo ax
+NO_DEPS_hebo := --no-deps
+
+bench-peers: $(PEERS:%=.bench/%/.made)
+
+.bench/%/.made: benchmarks/peers/requirements/%.txt
+	@echo "making .bench/$*"
+	@rm -rf .bench/$*
+	@mkdir -p .bench
+	@$(PYTHON) -m venv .bench/$*
+	@.bench/$*/bin/python $(PIP) $(NO_DEPS_$*) --requirement $<
+	@touch $@
+
+$(VENV)/.bench: benchmarks/requirements.txt $(VENV)/.demo
+	@$(BIN)/python $(PIP) --requirement $<
+	@touch $@
+
+bench-regret: $(VENV)/.bench bench-peers
+	$(BIN)/python benchmarks/regret.py
+	$(BIN)/python benchmarks/regret.py --table
 
 # ---- the wheel: installed alone, tested in a folder that does not hold the package's source ---------------------------
 
@@ -103,6 +128,19 @@ test-oldest: wheel
 	$(call away,oldest,$(BIN)/python)
 	@build/oldest/venv/bin/python $(PIP) "$$(echo build/wheel/*.whl)" $(OLDEST) pytest pytest-timeout hypothesis jsonschema
 	cd build/oldest/tree && "$(CURDIR)/build/oldest/venv/bin/python" $(PYTEST) -m "not slow" $(addprefix --ignore=tests/,$(SAME))
+
+# ---- the extra ax: torch comes first and by its pin, so that the CPU build stays; the tests that need Ax alone ----------
+
+build/ax/.made: pyproject.toml tests/constraints.txt $(VENV)/.made
+	@echo "installing torch and ax-platform in build/ax"
+	@$(BIN)/python -m venv build/ax
+	@build/ax/bin/python $(PIP) --upgrade pip
+	@build/ax/bin/python $(PIP) "$$(grep '^torch==' tests/constraints.txt)"
+	@build/ax/bin/python $(PIP) --editable '.[test,ax]' --constraint tests/constraints.txt
+	@touch $@
+
+test-ax: build/ax/.made
+	build/ax/bin/python $(PYTEST) tests/unit/optimizers/test_ax.py tests/laws/test_algorithms.py::TestAx
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -36,7 +36,7 @@ class _Shelf:
 
     def __init__(self, header: Header, segment: Segment) -> None:
         self.segment = segment
-        self.history = History(header.space, header.objective, segment.name)
+        self.history = History(header.space, header.goals, segment.name)
         self.proposer = Proposer(header.problem(segment), header.algorithm, header.seed)
         self.asked: dict[int, Order] = {}
         self.told: dict[int, Order] = {}
@@ -245,7 +245,8 @@ class Books:
         self.refresh()
         before = history.checked(trial, outcome)
         if not before.status.closed:
-            self._record("told", {"trial": [segment, number]} | _outcome_body(before, outcome))
+            attempt = {"attempt": before.attempt} if before.attempt > 1 else {}
+            self._record("told", {"trial": [segment, number]} | attempt | outcome.to_dict())
         return history.get(number)
 
     def tell_params(self, segment: str, params: Mapping[str, Scalar], outcome: Outcome) -> Trial:
@@ -360,7 +361,7 @@ class Books:
                 shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
 
     def _fold_told(self, shelf: _Shelf, trial: Trial, record: Record) -> None:
-        outcome = _outcome_from(record.body)
+        outcome = Outcome.from_dict(record.body, self.header.goals)
         if trial.status.closed:
             if trial.outcome != outcome:
                 self.conflicts.append(
@@ -387,19 +388,3 @@ class Books:
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)
-
-
-def _outcome_body(trial: Trial, outcome: Outcome) -> dict[str, object]:
-    body: dict[str, object] = {"attempt": trial.attempt} if trial.attempt > 1 else {}
-    body |= {"failed": outcome.failure} if outcome.values is None else {"values": dict(outcome.values)}
-    if outcome.message:
-        body["message"] = outcome.message
-    if outcome.std is not None:
-        body["std"] = outcome.std
-    return body
-
-
-def _outcome_from(body: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        values=body.get("values"), failure=body.get("failed"), message=body.get("message", ""), std=body.get("std")
-    )

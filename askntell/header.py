@@ -14,12 +14,13 @@ from askntell import __version__
 from askntell._files import Disk, dump_json, make_folders, read_json, write_once
 from askntell._rng import checked_seed
 from askntell.errors import AskntellError, StudyFileError, StudyFormatError, StudyMismatch
+from askntell.goals import Goals
 from askntell.journal import FORMAT
 from askntell.optimizers.algorithm import Algorithm
 from askntell.optimizers.registry import algorithm_from, settings_of
 from askntell.segments import check_segments, segment_from_json, segment_to_json
 from askntell.space import SearchSpace
-from askntell.trial import Objective, Problem, Segment
+from askntell.trial import Problem, Segment
 
 __all__ = ["FILE", "Header", "compare"]
 
@@ -33,7 +34,7 @@ class Header:
 
     Attributes:
         space: What may be tried.
-        objective: What is better.
+        goals: What is better, and what is allowed.
         algorithm: What proposes.
         seed: Key of every random stream.
         trials: Planned trials per segment, or None.
@@ -44,7 +45,7 @@ class Header:
     """
 
     space: SearchSpace
-    objective: Objective
+    goals: Goals
     algorithm: Algorithm[Any]
     seed: int
     trials: int | None
@@ -58,11 +59,21 @@ class Header:
         check_segments(self.segments)
         self.problem(self.segments[0])
 
+    @property
+    def objectives(self) -> dict[str, str]:
+        """The objectives as they are given, ``{name: direction}``."""
+        return self.goals.directions
+
+    @property
+    def constraints(self) -> dict[str, str]:
+        """The constraints as they are given, ``{name: "<= 4096"}``."""
+        return self.goals.limits
+
     def problem(self, segment: Segment) -> Problem:
         """The search of one segment."""
         return Problem(
             space=self.space,
-            objective=self.objective,
+            goals=self.goals,
             trials=self.trials,
             segment=segment,
             segments=self.segments,
@@ -128,7 +139,8 @@ class Header:
             "uuid": self.uuid,
             "created": self.created,
             "space": self.space.to_dict(),
-            "objectives": {self.objective.name: self.objective.direction},
+            "objectives": self.goals.directions,
+            **({"constraints": self.goals.limits} if self.goals.constraints else {}),
             "algorithm": {"name": self.algorithm.name, "settings": settings_of(self.algorithm)},
             "seed": self.seed,
             "trials": self.trials,
@@ -138,10 +150,9 @@ class Header:
 
     @classmethod
     def _from_dict(cls, entry: dict[str, Any]) -> Header:
-        ((name, direction),) = entry["objectives"].items()
         return cls(
             space=SearchSpace.from_json(entry["space"]),
-            objective=Objective(name, direction),
+            goals=Goals.of(entry["objectives"], entry.get("constraints")),
             algorithm=algorithm_from(entry["algorithm"]["name"], entry["algorithm"]["settings"]),
             seed=entry["seed"],
             trials=entry["trials"],
@@ -161,7 +172,7 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
 
     Args:
         kept: The study's header.
-        given: Attributes of `Header` by name, only those that the caller gave.
+        given: Attributes and properties of `Header` by name, only those that the caller gave.
         added: Segments that joined later; giving them again is no difference.
         path: The study, for the message.
 

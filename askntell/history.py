@@ -7,13 +7,14 @@ arrival, the same facts give the same trials, the same closed list (by number) a
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import final
 
 from askntell.errors import TellConflict, TellError, UnknownTrial
+from askntell.goals import Goals
 from askntell.space import SearchSpace
-from askntell.trial import Objective, Outcome, Trial, TrialStatus
+from askntell.trial import Outcome, Trial
 
 __all__ = ["History"]
 
@@ -24,13 +25,13 @@ class History:
 
     Args:
         space: Gives the canonical key by which duplicates are known.
-        objective: Gives the direction of the incumbent.
+        goals: Say what is better and what is feasible.
         segment: Name for messages.
     """
 
-    def __init__(self, space: SearchSpace, objective: Objective, segment: str) -> None:
+    def __init__(self, space: SearchSpace, goals: Goals, segment: str) -> None:
         self._space = space
-        self._objective = objective
+        self.goals = goals
         self._segment = segment
         self._trials: dict[int, Trial] = {}
         self._pending: dict[int, Trial] = {}
@@ -77,7 +78,10 @@ class History:
 
     @property
     def incumbent(self) -> Trial | None:
-        """The finished trial with the smallest loss, the lowest number among equals."""
+        """The feasible finished trial with the smallest loss, the lowest number among equals.
+
+        None while there is none, and always with several objectives: those have a front (`askntell.optimizers.pareto`).
+        """
         return self._incumbent
 
     def get(self, number: int) -> Trial:
@@ -158,11 +162,11 @@ class History:
         return trial
 
     def _consider(self, trial: Trial) -> None:
-        if trial.status is not TrialStatus.FINISHED or trial.value is None:
+        if trial.values is None or self.goals.several or not self.goals.feasible(trial.values):
             return
         best = self._incumbent
-        if best is None or best.value is None or self._rank(trial.value, trial) < self._rank(best.value, best):
+        if best is None or best.values is None or self._rank(trial.values, trial) < self._rank(best.values, best):
             self._incumbent = trial
 
-    def _rank(self, value: float, trial: Trial) -> tuple[float, int]:
-        return self._objective.loss(value), trial.number
+    def _rank(self, values: Mapping[str, float], trial: Trial) -> tuple[tuple[float, ...], int]:
+        return self.goals.losses(values), trial.number

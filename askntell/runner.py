@@ -180,9 +180,7 @@ class Runner:
 
     def _settle(self, trial: Trial) -> None:
         """Tell the outcome of an ended attempt, or start the next attempt if it left none."""
-        outcome = read_outcome(
-            attempt_folder(self.books.folder, trial), self.books.header.objective, self.payload.value
-        )
+        outcome = read_outcome(attempt_folder(self.books.folder, trial), self.books.header.goals, self.payload.value)
         if isinstance(outcome, Outcome):
             self._tell(trial, outcome)
             return
@@ -207,7 +205,8 @@ class Runner:
             )
 
     def _any_success(self) -> bool:
-        return any(self.books.history(segment.name).incumbent is not None for segment in self.segments)
+        histories = (self.books.history(segment.name) for segment in self.segments)
+        return any(trial.status is TrialStatus.FINISHED for history in histories for trial in history.closed)
 
     def _spec(self, trial: Trial) -> JobSpec:
         segment = next(segment for segment in self.segments if segment.name == trial.segment)

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol, final, overload
 from askntell._files import DISK, Disk
 from askntell.books import Books
 from askntell.errors import JournalDamage, MissingExtra, SettingsError, SpaceExhausted
+from askntell.goals import Goals
 from askntell.header import FILE, Header, compare
 from askntell.optimizers.algorithm import Algorithm
-from askntell.optimizers.proposer import ask_many, checked_deadline, explained
+from askntell.optimizers.pareto import hypervolume_of, pareto_front
+from askntell.optimizers.proposer import ask_many, best_in, checked_deadline, explained
 from askntell.optimizers.registry import algorithm_from
 from askntell.runner import Plan, Runner, RunReport
 from askntell.segments import check_segments, load_segments
 from askntell.space import Scalar, SearchSpace
-from askntell.trial import Objective, Outcome, Problem, Segment, Trial, TrialStatus, objective_from
+from askntell.trial import Noise, Outcome, Problem, Segment, Trial, TrialStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +55,10 @@ class SegmentSummary:
         name, inputs, features: As given; see `Segment`.
         status: "new" (no trials), "running" (some are pending), "done" (has its planned trials) or "idle".
         pending, finished, failed, cancelled: Numbers of trials.
-        best: The best finished trial, or None.
-        default_value: Value of the space's default point, or None while it was not measured.
+        best: The best feasible finished trial, or None; None with several objectives.
+        front: Number of trials on the Pareto front; with one objective, of those that share the best value.
+        default_value: Value of the space's default point; None while it was not measured, where it is infeasible, and
+            with several objectives.
     """
 
     name: str
@@ -66,6 +70,7 @@ class SegmentSummary:
     failed: int
     cancelled: int
     best: Trial | None
+    front: int
     default_value: float | None
 
 
@@ -79,7 +84,8 @@ class Study:
     Args:
         path: Its folder.
         space: What may be tried.
-        objectives: ``{name: "minimize" or "maximize"}``; one objective.
+        objectives: ``{name: "minimize" or "maximize"}``, one to four.
+        constraints: ``{name: "<= 4096"}``: limits of values that are told with the objectives.
         direction: Instead of `objectives`, for a value without a name.
         algorithm: See `askntell.Optimizer`.
         seed: Integer >= 0; default 0.
@@ -98,6 +104,7 @@ class Study:
         space: SearchSpace | None = None,
         *,
         objectives: Mapping[str, str] | None = None,
+        constraints: Mapping[str, str] | None = None,
         direction: str | None = None,
         algorithm: str | Algorithm[Any] | None = None,
         seed: int | None = None,
@@ -111,8 +118,11 @@ class Study:
             if not isinstance(space, SearchSpace):
                 raise SettingsError(f"space must be a SearchSpace, got {type(space).__name__}")
             given["space"] = space
+        goals = Goals.of(objectives, constraints, direction)
         if objectives is not None or direction is not None:
-            given["objective"] = objective_from(objectives, direction)
+            given["objectives"] = goals.directions
+        if constraints is not None:
+            given["constraints"] = goals.limits
         if algorithm is not None:
             given["algorithm"] = algorithm_from(algorithm)
         if seed is not None:
@@ -128,7 +138,7 @@ class Study:
         if space is None or disk.exists(self.path / FILE):
             header = Header.load(self.path, disk)
         else:
-            header = _new_header(given, os.path.relpath(base, self.path)).publish(self.path, disk)
+            header = _new_header(given, goals, os.path.relpath(base, self.path)).publish(self.path, disk)
         self._books = Books(self.path, header, disk=disk)
         compare(header, given, self._books.segments[len(header.segments) :], self.path)
         self._warned = 0
@@ -142,9 +152,9 @@ class Study:
         return self._books.header.space
 
     @property
-    def objective(self) -> Objective:
-        """What is better."""
-        return self._books.header.objective
+    def goals(self) -> Goals:
+        """What is better, and what is allowed."""
+        return self._books.header.goals
 
     @property
     def algorithm(self) -> str:
@@ -208,8 +218,8 @@ class Study:
         default = None
         for trial in history:
             counts[trial.status] += 1
-            if trial.by == "default":
-                default = trial.value
+            if trial.by == "default" and trial.values is not None and self.goals.feasible(trial.values):
+                default = None if self.goals.several else trial.value
         if not len(history):
             status = "new"
         elif history.pending:
@@ -226,6 +236,7 @@ class Study:
             failed=counts[TrialStatus.FAILED],
             cancelled=counts[TrialStatus.CANCELLED],
             best=history.incumbent,
+            front=len(pareto_front(history.closed, self.goals)),
             default_value=default,
         )
 
@@ -242,6 +253,7 @@ class Study:
                 "failed": s.failed,
                 "cancelled": s.cancelled,
                 "best": None if s.best is None else _trial_entry(s.best),
+                "front": s.front,
                 "default_value": s.default_value,
             }
             for s in segments
@@ -250,8 +262,8 @@ class Study:
             "path": str(self.path),
             "uuid": self.uuid,
             "created": self.created,
-            "objective": self.objective.name,
-            "direction": self.objective.direction,
+            "objectives": self.goals.directions,
+            "constraints": self.goals.limits,
             "algorithm": self.algorithm,
             "seed": self.seed,
             "planned": self.planned,
@@ -261,19 +273,55 @@ class Study:
         }
 
     def best(self, segment: str | None = None) -> Trial | None:
-        """The best finished trial of a segment, or of the whole study; None if there is none."""
+        """The best feasible finished trial of a segment, or of the whole study; None if there is none.
+
+        Raises:
+            SettingsError: there are several objectives, of which no trial is the best: see `pareto_front`.
+            UnknownTrial: no such segment.
+        """
         self.refresh()
-        names = [s.name for s in self._books.segments] if segment is None else [segment]
-        found = [t for t in (self._books.history(name).incumbent for name in names) if t is not None]
-        return min(found, key=lambda t: self.objective.loss(t.value or 0.0), default=None)
+        found = [best_in(self._books.history(name)) for name in self._names(segment)]
+        return min((t for t in found if t is not None), key=lambda t: self.goals.losses(t.values or {}), default=None)
+
+    def pareto_front(self, segment: str | None = None) -> list[Trial]:
+        """The feasible finished trials that no other one beats in every respect, by segment and number.
+
+        Args:
+            segment: Only among this one's trials; None: among those of the whole study.
+
+        Raises:
+            UnknownTrial: no such segment.
+        """
+        self.refresh()
+        return pareto_front(self._closed(segment), self.goals)
+
+    def hypervolume(self, reference: Mapping[str, float] | Sequence[float], segment: str | None = None) -> float:
+        """The hypervolume between the front and `reference`: see `askntell.optimizers.pareto.hypervolume_of`.
+
+        Args:
+            reference: ``{objective: number}`` or the numbers in the order of the objectives, in their own units.
+            segment: As for `pareto_front`.
+
+        Raises:
+            SettingsError: the reference does not give one finite number for each objective. UnknownTrial.
+        """
+        self.refresh()
+        return hypervolume_of(self._closed(segment), self.goals, reference)
+
+    def _names(self, segment: str | None) -> list[str]:
+        return [s.name for s in self._books.segments] if segment is None else [segment]
+
+    def _closed(self, segment: str | None) -> list[Trial]:
+        return [trial for name in self._names(segment) for trial in self._books.history(name).closed]
 
     def recommended(self, segment: str | None = None) -> Trial | None:
-        """The finished trial of a segment that is best by the algorithm's model; `best` is the best observed one.
+        """The feasible finished trial of a segment that is best by the model; `best` is the best observed one.
 
         Without a model, or before there is one, the best observed.
 
         Raises:
-            SettingsError: the study has several segments and none was named. UnknownTrial: no such segment.
+            SettingsError: the study has several segments and none was named, or several objectives.
+            UnknownTrial: no such segment.
         """
         self.refresh()
         return self._books.recommended(self._only_segment(segment))
@@ -302,11 +350,13 @@ class Study:
             wanted = None if status is None else TrialStatus(status)
         except ValueError:
             raise SettingsError(f"status={status!r}; allowed: {', '.join(TrialStatus)}") from None
-        names = [s.name for s in self._books.segments] if segment is None else [segment]
-        return [t for name in names for t in self._books.history(name) if wanted is None or t.status is wanted]
+        every = (trial for name in self._names(segment) for trial in self._books.history(name))
+        return [trial for trial in every if wanted is None or trial.status is wanted]
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row per trial: segment, number, status, value, failure, by, attempt, and one column per parameter.
+
+        Where a trial has several values, each has a column ``values.NAME`` too.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -395,7 +445,7 @@ class Study:
         segment: str | None = None,
         failed: str | None = None,
         message: str = "",
-        std: float | None = None,
+        std: Noise = None,
     ) -> Trial:
         """Record an outcome; durable when it returns, and telling the same again changes nothing.
 
@@ -405,7 +455,7 @@ class Study:
             segment: Where; needed with a number or params if the study has several segments.
             failed: Kind of failure instead of a value.
             message: Kept with the trial.
-            std: Known standard deviation of the value's noise.
+            std: Known standard deviation of the noise: see `askntell.Optimizer.tell`.
 
         Returns:
             The closed trial.
@@ -413,7 +463,7 @@ class Study:
         Raises:
             TellError, TellConflict, UnknownTrial, ParamsError, StudyFileError.
         """
-        outcome = Outcome.of(self.objective, value, failed=failed, message=message, std=std)
+        outcome = Outcome.of(self.goals, value, failed=failed, message=message, std=std)
         if isinstance(trial, Trial):
             if segment not in (None, trial.segment):
                 raise SettingsError(f"tell: trial {trial.number} is of segment {trial.segment!r}, given {segment!r}")
@@ -464,7 +514,8 @@ class Study:
             parallel: Jobs at once; default the number of usable cores.
             segments: Only these.
             files: Target name in the job's folder to template file, filled with the same placeholders.
-            value: Regular expression with one group that finds the value in the program's output.
+            value: Regular expression with one group that finds the value in the program's output, or with a group
+                ``(?P<name>...)`` for each of several values.
             timeout_s: Seconds after which a job is ended and its trial fails as "timeout".
             cwd: Working folder of all jobs; default each its own folder.
             env: Variables added to the jobs' environment.
@@ -538,17 +589,16 @@ class Study:
         return f"<Study {str(self.path)!r}: {len(self._books.segments)} segment(s)>"
 
 
-def _new_header(given: Mapping[str, object], inputs_folder: str) -> Header:
+def _new_header(given: Mapping[str, object], goals: Goals, inputs_folder: str) -> Header:
     """The header of a study that does not exist yet; what was not given has its default."""
     settings: dict[str, Any] = {
-        "objective": Objective(),
         "algorithm": algorithm_from("auto"),
         "seed": 0,
         "trials": None,
         "segments": check_segments(()),
-        **given,
+        **{key: value for key, value in given.items() if key not in ("objectives", "constraints")},
     }
-    return Header(**settings, inputs_folder=inputs_folder)
+    return Header(**settings, goals=goals, inputs_folder=inputs_folder)
 
 
 def _listener(progress: bool | Listener) -> Listener:
@@ -579,7 +629,13 @@ class _Silent:
 
 
 def _trial_entry(trial: Trial) -> dict[str, Any]:
-    return {"number": trial.number, "value": trial.value, "params": dict(trial.params), "by": trial.by}
+    return {
+        "number": trial.number,
+        "value": trial.value,
+        "values": None if trial.values is None else dict(trial.values),
+        "params": dict(trial.params),
+        "by": trial.by,
+    }
 
 
 def _row(trial: Trial) -> dict[str, Any]:
@@ -588,6 +644,7 @@ def _row(trial: Trial) -> dict[str, Any]:
         "number": trial.number,
         "status": str(trial.status),
         "value": trial.value,
+        **{f"values.{name}": value for name, value in (trial.values or {}).items() if len(trial.values or {}) > 1},
         "failure": trial.failure,
         "by": trial.by,
         "attempt": trial.attempt,

@@ -1,4 +1,4 @@
-"""What one search is about: segments, objectives, trials and their outcomes. Nothing here has a file or an array."""
+"""What one search is about: segments, trials and their outcomes. Nothing here has a file or an array."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from numbers import Real
 from types import MappingProxyType
-from typing import final
+from typing import Any, TypeAlias, final
 
 from askntell.errors import SettingsError, TellError
+from askntell.goals import Goals
 from askntell.space import Params, Scalar, SearchSpace
 
 __all__ = [
     "DEFAULT_SEGMENT",
     "FAILURES",
-    "Objective",
+    "Noise",
     "Outcome",
     "Problem",
     "Proposal",
     "Segment",
     "Trial",
     "TrialStatus",
-    "objective_from",
 ]
 
 DEFAULT_SEGMENT = "all"
@@ -53,6 +53,8 @@ class TrialStatus(StrEnum):
         """Whether nothing more will be told."""
         return self in _CLOSED
 
+
+Noise: TypeAlias = "float | Mapping[str, float] | None"  # of the only objective, or by name, or unknown
 
 _CLOSED = frozenset({TrialStatus.FINISHED, TrialStatus.FAILED, TrialStatus.CANCELLED})
 
@@ -96,46 +98,6 @@ class Segment:
 
 
 @final
-@dataclass(frozen=True)
-class Objective:
-    """A named value and the direction that is better."""
-
-    name: str = "value"
-    direction: str = "minimize"
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name or not self.name.isprintable():
-            raise SettingsError(f"objective name {self.name!r} is not a printable text")
-        if self.direction not in ("minimize", "maximize"):
-            raise SettingsError(
-                f"direction of objective {self.name!r} is {self.direction!r}; allowed: minimize, maximize"
-            )
-
-    def loss(self, value: float) -> float:
-        """The value as a loss: lower is better, whatever the direction."""
-        return value if self.direction == "minimize" else -value
-
-
-def objective_from(objectives: Mapping[str, str] | None, direction: str | None) -> Objective:
-    """The one objective that the settings ``objectives=`` or ``direction=`` name.
-
-    Raises:
-        SettingsError: both are given, or not exactly one objective.
-    """
-    if objectives is None:
-        return Objective(direction="minimize" if direction is None else direction)
-    if direction is not None:
-        raise SettingsError("objectives= and direction= are both given", hint="name the direction in objectives=")
-    if not isinstance(objectives, Mapping) or len(objectives) != 1:
-        raise SettingsError(
-            f"objectives={objectives!r} does not name exactly one objective",
-            hint='write objectives={"chi2": "minimize"}',
-        )
-    ((name, wanted),) = objectives.items()
-    return Objective(name, wanted)
-
-
-@final
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What was told about one trial: values, or why there are none.
@@ -146,7 +108,7 @@ class Outcome:
     values: Mapping[str, float] | None = None
     failure: str | None = None
     message: str = field(default="", compare=False)
-    std: float | None = None
+    std: Noise = None
 
     def __str__(self) -> str:
         return f"failed={self.failure!r}" if self.values is None else f"{dict(self.values)!r}"
@@ -154,21 +116,23 @@ class Outcome:
     @classmethod
     def of(
         cls,
-        objective: Objective,
+        goals: Goals,
         value: object = None,
         *,
         failed: str | None = None,
         message: str = "",
-        std: float | None = None,
+        std: object = None,
     ) -> Outcome:
         """Check what a caller tells and normalise it.
 
         Args:
-            objective: The objective whose value is expected.
-            value: A number, or ``{objective name: number}``; NaN or infinite means failed as "nan".
+            goals: Name the values that are expected.
+            value: ``{name: number}`` with every objective and constraint, or the number where there is but one name.
+                NaN or infinite means failed as "nan".
             failed: A kind of `FAILURES` instead of a value.
             message: Free text kept with the trial.
-            std: Known standard deviation of the value's noise, >= 0, in the value's units.
+            std: Known standard deviation of the noise, >= 0, in the values' units: a number for one objective, or
+                ``{name: number}`` for those that are known.
 
         Raises:
             TellError: neither or both of value and failed, a wrong type, name, kind or std.
@@ -186,21 +150,78 @@ class Outcome:
             if failed not in FAILURES:
                 raise TellError(f"failed={failed!r} is no kind of failure; allowed: {', '.join(FAILURES)}")
             return cls(failure=failed, message=message)
-        if isinstance(value, Mapping):
-            if set(value) != {objective.name}:
-                raise TellError(f"values named {sorted(map(str, value))} were told; expected {objective.name!r}")
-            value = value[objective.name]
-        number = _number(value, f"value of {objective.name!r}")
-        if not math.isfinite(number):
-            return cls(failure="nan", message=message or f"value was {number}")
-        if std is not None and not 0 <= (std := _number(std, "std")) < math.inf:
-            raise TellError(f"std must be finite and >= 0, got {std}")
-        return cls(values={objective.name: number}, message=message, std=std)
+        values = _values(goals, value)
+        for name, number in values.items():
+            if not math.isfinite(number):
+                said = f"value was {number}" if len(values) == 1 else f"value of {name!r} was {number}"
+                return cls(failure="nan", message=message or said)
+        return cls(values=values, message=message, std=_noise(goals, std))
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any], goals: Goals) -> Outcome:
+        """The outcome that `to_dict` gave; other keys are ignored.
+
+        Raises:
+            TellError: the values are not those of the goals.
+        """
+        values = entry.get("values")
+        return cls(
+            values=None if values is None else goals.ordered(values),
+            failure=entry.get("failed"),
+            message=entry.get("message", ""),
+            std=entry.get("std"),
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The outcome as JSON values, without what is empty."""
+        entry: dict[str, object] = {"failed": self.failure} if self.values is None else {"values": dict(self.values)}
+        if self.message:
+            entry["message"] = self.message
+        if self.std is not None:
+            entry["std"] = dict(self.std) if isinstance(self.std, Mapping) else self.std
+        return entry
 
     @property
     def status(self) -> TrialStatus:
         """The status that this outcome gives a trial."""
         return TrialStatus.FAILED if self.values is None else TrialStatus.FINISHED
+
+
+def _values(goals: Goals, value: object) -> dict[str, float]:
+    """All values by name, in the order of `Goals.names`."""
+    names = goals.names
+    if not isinstance(value, Mapping):
+        if len(names) > 1:
+            raise TellError(
+                f"told {value!r}; expected values named {', '.join(map(repr, names))}",
+                hint=f"tell {{{', '.join(f'{name!r}: ...' for name in names)}}}",
+            )
+        value = {names[0]: value}
+    return {name: _number(told, f"value of {name!r}") for name, told in goals.ordered(value).items()}
+
+
+def _noise(goals: Goals, std: object) -> Noise:
+    """A number for the only objective, else a mapping; None where nothing is known."""
+    if std is None:
+        return None
+    if not isinstance(std, Mapping):
+        if goals.several:
+            raise TellError(f"std={std!r} does not say of which value", hint="give std={name: number}")
+        return _checked_std(std, "std")
+    unknown = [name for name in std if name not in goals.names]
+    if unknown:
+        raise TellError(f"std names {unknown[0]!r}; expected some of {', '.join(map(repr, goals.names))}")
+    known = {name: _checked_std(std[name], f"std of {name!r}") for name in goals.names if std.get(name) is not None}
+    if not goals.several and set(known) == {goals.first.name}:
+        return known[goals.first.name]
+    return known or None
+
+
+def _checked_std(std: object, what: str) -> float:
+    number = _number(std, what)
+    if not 0.0 <= number < math.inf:
+        raise TellError(f"{what} must be finite and >= 0, got {number}")
+    return number
 
 
 def _number(value: object, what: str) -> float:
@@ -241,10 +262,10 @@ class Trial:
         params: The setting to try, in user units; inactive parameters are absent.
         status: See `TrialStatus`.
         attempt: Which try of this trial is current, from 1.
-        values: Objective name to value, once finished.
+        values: Name to value, objectives first and then constraints, once finished.
         failure: Kind of failure, once failed.
         message: What was told beside the outcome.
-        std: Known noise of the value, or None.
+        std: Known noise of the value, or ``{name: noise}`` of several, or None.
         by: What proposed it, such as "sobol", "gp", "enqueued" or "told" (measured elsewhere).
         worker: Who asked for it, or None.
         why: What led the algorithm to it: see `Proposal.why`. A remark: equal trials may differ in it.
@@ -258,15 +279,21 @@ class Trial:
     values: Mapping[str, float] | None = None
     failure: str | None = None
     message: str = ""
-    std: float | None = None
+    std: Noise = None
     by: str = ""
     worker: str | None = None
     why: Mapping[str, Scalar] = field(default_factory=dict, compare=False)
 
     @property
     def value(self) -> float | None:
-        """The value of the only objective, or None while there is none."""
+        """The value of the first objective, or None while there is none."""
         return None if self.values is None else next(iter(self.values.values()))
+
+    def noise(self, name: str) -> float | None:
+        """The known standard deviation of the value of this name, or None."""
+        if isinstance(self.std, Mapping):
+            return self.std.get(name)
+        return self.std if self.values is not None and name == next(iter(self.values)) else None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -294,14 +321,14 @@ class Problem:
 
     Attributes:
         space: What may be tried.
-        objective: What is better.
+        goals: What is better, and what is allowed.
         trials: Planned number of trials in the segment, or None.
         segment: The segment that is searched.
         segments: All segments of the study.
     """
 
     space: SearchSpace
-    objective: Objective = field(default_factory=Objective)
+    goals: Goals = field(default_factory=Goals)
     trials: int | None = None
     segment: Segment = field(default_factory=lambda: Segment(DEFAULT_SEGMENT))
     segments: Sequence[Segment] = ()
@@ -312,7 +339,19 @@ class Problem:
             raise SettingsError(f"trials={trials!r}; allowed: None or an integer >= 1")
 
     def loss(self, trial: Trial) -> float:
-        """The loss of a finished trial: lower is better."""
-        if trial.value is None:
+        """The loss of a finished trial: lower is better.
+
+        Raises:
+            SettingsError: there are several objectives; see `Goals.losses`. TellError: the trial has no value.
+        """
+        self._values(trial)
+        return self.goals.single("a loss").loss(trial.value or 0.0)
+
+    def rank(self, trial: Trial) -> tuple[float, float]:
+        """Where a finished trial stands among others: feasible ones first; see `Goals.rank`."""
+        return self.goals.rank(self._values(trial))
+
+    def _values(self, trial: Trial) -> Mapping[str, float]:
+        if trial.values is None:
             raise TellError(f"trial {trial.number} has no value", hint="ask for the loss of finished trials only")
-        return self.objective.loss(trial.value)
+        return trial.values

@@ -1,22 +1,21 @@
-"""Simple regret and CPU time an ask, on problems with known optima.
+"""Regret of optimizers on problems with known optima: plays the runs that are missing, and makes the tables.
 
-    python benchmarks/regret.py                       all problems, 5 seeds, our algorithms (and Optuna's if installed)
-    python benchmarks/regret.py --problems branin-2 training-8 --algorithms gp random --seeds 3 --trials 40
+    python benchmarks/regret.py                                  what is missing, cheapest contestants first
+    python benchmarks/regret.py --contestants askntell --problems branin-2 --seeds 1 --fresh
+    python benchmarks/regret.py --status                         how much is done
+    python benchmarks/regret.py --table                          tables of all runs, and results/regret.json
 
-Asks are sequential: each value is told before the next ask. Regret is the best value so far minus the problem's
-minimum. Writes JSON to --output and a table to the terminal.
+Every run is a line under ``results/regret``; a second call goes on where the first ended. Peers live in environments
+of their own, made by ``make bench-peers``; a contestant whose environment is not there is left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
-import platform
 import sys
 import time
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,115 +25,109 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]  # runs from a checkout, installed or not
 
-import numpy as np  # noqa: E402 -- after the thread settings
-import peers  # noqa: E402 -- after the path
-from problems import PROBLEMS, BenchmarkProblem  # noqa: E402 -- after the path
+import cache  # noqa: E402 -- after the path
+from contestants import CONTESTANTS, Entry, code_digest  # noqa: E402 -- after the path
+from playing import Broken, fingerprint, play  # noqa: E402 -- after the path
+from askntell.errors import AskntellError
+from problems import PROBLEMS, SUITES, BenchmarkProblem  # noqa: E402 -- after the path
 
-import askntell  # noqa: E402 -- after the path
-
-ALGORITHMS = ("random", "sobol", "gp", "optuna-tpe", "optuna-gp")
-FLOOR = 1e-10  # regrets below are rounding
-
-
-def run(problem: BenchmarkProblem, algorithm: str, seed: int, trials: int) -> dict[str, Any] | None:
-    """One run: regret after each trial and CPU milliseconds of each ask + tell; None if the algorithm is absent."""
-    peer = peers.make(algorithm, problem.space, seed)
-    if peer is None:
-        return None
-    best, regrets, asks = math.inf, [], []
-    for _ in range(trials):
-        begin = time.process_time()
-        token, params = peer.ask()
-        asks.append(time.process_time() - begin)
-        value = problem.function(params)
-        begin = time.process_time()
-        peer.tell(token, value)
-        asks[-1] += time.process_time() - begin
-        best = min(best, value)
-        regrets.append(max(best - problem.minimum, FLOOR))
-    return {"seed": seed, "regret": regrets, "cpu_ms": [1e3 * second for second in asks]}
+Job = tuple[Entry, BenchmarkProblem, int]
 
 
-def summary(runs: list[dict[str, Any]], checkpoints: list[int]) -> dict[str, Any]:
-    """Spread over the seeds at each checkpoint, and the CPU time of the last tenth of the asks."""
-    curves = np.array([r["regret"] for r in runs])
-    late = np.concatenate([r["cpu_ms"][-max(len(r["cpu_ms"]) // 10, 1) :] for r in runs])
-    at = {}
-    for n in checkpoints:
-        here = curves[:, n - 1]
-        at[str(n)] = {
-            "median": float(np.median(here)),
-            "quartiles": [float(q) for q in np.quantile(here, [0.25, 0.75])],
-            "smallest": float(here.min()),
-            "largest": float(here.max()),
-            "mean_log10": float(np.mean(np.log10(here))),
-            "by_seed": [float(f"{r:.4g}") for r in here],
-        }
-    return {
-        "seeds": [r["seed"] for r in runs],
-        "regret_after": at,
-        "cpu_ms_ask_tell": {
-            "all_mean": float(np.mean([r["cpu_ms"] for r in runs])),
-            "last_tenth_median": float(np.median(late)),
-            "last_tenth_p95": float(np.quantile(late, 0.95)),
-        },
-    }
+def jobs(options: argparse.Namespace) -> Iterator[Job]:
+    """Runs in the order of work: the report half, the first seed and the cheap contestants before all others."""
+    chosen = [CONTESTANTS[name] for name in options.contestants]
+    problems = [p for p in PROBLEMS.values() if p.name in options.problems and p.suite in options.suites]
+    for half in options.halves:
+        for seed in range(max(entry.seeds for entry in chosen)):
+            for entry in chosen:
+                if seed < min(entry.seeds, options.seeds) and entry.python.exists():
+                    yield from ((entry, problem, seed) for problem in problems if problem.half == half)
 
 
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "askntell": askntell.__version__}
-    for name in ("numpy", "scipy", "optuna", "torch"):
+def missing(options: argparse.Namespace) -> list[Job]:
+    """The jobs without a record that is as long as wanted and of the problem as it is now."""
+    kept = {name: cache.read(name) for name in options.contestants}
+    prints = {problem.name: fingerprint(problem) for problem in PROBLEMS.values()}
+    code = code_digest()
+    wanted = []
+    for entry, problem, seed in jobs(options):
+        record = kept[entry.name].get((problem.name, seed))
+        if record is not None and record["fingerprint"] == prints[problem.name]:
+            stale = entry.own and record.get("code") != code and (options.fresh or "skip" in record)
+            if not stale and (record["budget"] >= (options.budget or entry.budget) or "broken" in record):
+                continue
+        wanted.append((entry, problem, seed))
+    return wanted
+
+
+def work(options: argparse.Namespace) -> None:
+    """Play what is missing, one run at a time."""
+    todo = missing(options)
+    print(f"{len(todo)} runs to play", flush=True)
+    for k, (entry, problem, seed) in enumerate(todo, 1):
+        budget = options.budget or entry.budget
+        begin = time.monotonic()
         try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            record = play(problem, entry, seed, budget)
+        except (Broken, AskntellError) as why:  # the latter: it asked for a point outside the space
+            record = {"problem": problem.name, "contestant": entry.name, "seed": seed, "budget": budget}
+            record |= {"fingerprint": fingerprint(problem), "broken": str(why)}
+        cache.append(entry.name, record)
+        print(f"{k:5}/{len(todo)} {time.monotonic() - begin:7.1f} s  {said(record)}", flush=True)
+
+
+def said(record: dict[str, Any]) -> str:
+    """One line about a run."""
+    name = f"{record['contestant']:17} {record['problem']:26} seed {record['seed']}"
+    if "skip" in record or "broken" in record:
+        return (
+            f"{name} {'skipped' if 'skip' in record else 'BROKEN'}: {(record.get('skip') or record['broken'])[-200:]}"
+        )
+    return f"{name} {record['best'][-1][1]:12.6g} {record['cpu_ms_tenths'][-1]:9.3g} ms"
+
+
+def status(options: argparse.Namespace) -> None:
+    """Runs done and wanted, by contestant and half."""
+    todo, every = missing(options), list(jobs(options))
+    print(f"{'contestant':18} {'report':>14} {'tune':>14}  broken")
+    for name in options.contestants:
+        cells = []
+        for half in ("report", "tune"):
+            wanted = sum(e.name == name and p.half == half for e, p, _ in every)
+            left = sum(e.name == name and p.half == half for e, p, _ in todo)
+            cells.append(f"{wanted - left:6} of {wanted:4}")
+        broken = sum("broken" in record for record in cache.read(name).values())
+        note = "" if CONTESTANTS[name].python.exists() else "  environment missing: make bench-peers"
+        print(f"{name:18} {cells[0]:>14} {cells[1]:>14}  {broken:5}{note}")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problems", nargs="+", choices=sorted(PROBLEMS), default=list(PROBLEMS))
-    parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=list(ALGORITHMS))
-    parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, ... (default 5)")
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--trials", type=int, default=60, help="evaluations of each run (default 60)")
-    parser.add_argument("--output", type=Path, default=HERE / "results" / "regret.json")
+    parser.add_argument("--suites", nargs="+", choices=SUITES, default=list(SUITES))
+    parser.add_argument("--halves", nargs="+", choices=["report", "tune"], default=["report", "tune"])
+    parser.add_argument("--contestants", nargs="+", choices=list(CONTESTANTS), default=list(CONTESTANTS))
+    parser.add_argument("--seeds", type=int, default=5, help="at most so many seeds (default 5)")
+    parser.add_argument("--budget", type=int, help="evaluations of each run instead of the contestant's own number")
+    parser.add_argument("--fresh", action="store_true", help="play our own algorithms again if their code has changed")
+    parser.add_argument("--status", action="store_true", help="say how much is done, play nothing")
+    parser.add_argument(
+        "--table", action="store_true", help="tables and results/regret.json from the runs, play nothing"
+    )
     return parser.parse_args()
 
 
 def main() -> None:
     options = arguments()
-    checkpoints = sorted({n for n in (10, 20, 30, 40, 60, 100, 200) if n < options.trials} | {options.trials})
-    results: dict[str, dict[str, Any]] = {}
-    print(
-        f"{'problem':14} {'algorithm':11} median regret after " + " ".join(f"{n:>9}" for n in checkpoints) + "  CPU ms"
-    )
-    for name in options.problems:
-        problem = PROBLEMS[name]
-        results[name] = {"source": problem.source, "algorithms": {}}
-        for algorithm in options.algorithms:
-            seeds = range(options.first_seed, options.first_seed + options.seeds)
-            runs = [made for seed in seeds if (made := run(problem, algorithm, seed, options.trials)) is not None]
-            if not runs:
-                results[name]["algorithms"][algorithm] = "absent"
-                print(f"{name:14} {algorithm:11} absent")
-                continue
-            found = summary(runs, checkpoints)
-            results[name]["algorithms"][algorithm] = found
-            medians = " ".join(f"{found['regret_after'][str(n)]['median']:9.2e}" for n in checkpoints)
-            print(f"{name:14} {algorithm:11} {'':20}{medians} {found['cpu_ms_ask_tell']['last_tenth_median']:7.1f}")
-            sys.stdout.flush()
-    record = {
-        "what": "simple regret and CPU time of ask + tell; sequential, one BLAS thread",
-        "command": "python " + " ".join(["benchmarks/regret.py", *sys.argv[1:]]),
-        "versions": versions(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "trials": options.trials,
-        "problems": results,
-    }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    print(f"written: {options.output}")
+    if options.table:
+        from summary import write_tables
+
+        write_tables(options)
+    elif options.status:
+        status(options)
+    else:
+        work(options)
 
 
 if __name__ == "__main__":

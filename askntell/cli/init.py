@@ -8,9 +8,7 @@ from pathlib import Path
 from askntell.cli.shared import Commands, add_json, add_path, positive, print_json, print_line
 from askntell.report.text import plural, printable
 
-__all__ = ["add", "execute", "objective"]
-
-DIRECTIONS = ("minimize", "maximize")
+__all__ = ["add", "constraint", "execute", "objective"]
 
 
 def add(commands: Commands) -> None:
@@ -27,8 +25,14 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--objective",
         metavar="NAME[:minimize|maximize]",
-        default="value:minimize",
-        help="name of the value and the direction that is better (default: %(default)s)",
+        action="append",
+        help="name of the value and the direction that is better (default: value:minimize); may be repeated",
+    )
+    parser.add_argument(
+        "--constraint",
+        metavar="NAME<=LIMIT",
+        action="append",
+        help="a value told with the objectives and its limit, with <= or >=; may be repeated",
     )
     parser.add_argument("--algorithm", metavar="NAME", default="auto", help="what proposes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="key of every random stream (default: %(default)s)")
@@ -43,11 +47,13 @@ def execute(given: argparse.Namespace) -> int:
     from askntell.study import Study
 
     existed = (Path(given.path) / "study.json").exists()
-    name, direction = objective(given.objective)
+    objectives = _unique([objective(text) for text in given.objective or ["value:minimize"]], "--objective")
+    constraints = _unique([constraint(text) for text in given.constraint or ()], "--constraint")
     with Study(
         given.path,
         SearchSpace.load(given.space),
-        objectives={name: direction},
+        objectives=objectives,
+        constraints=constraints,
         algorithm=given.algorithm,
         seed=given.seed,
         segments=given.segments,
@@ -60,7 +66,7 @@ def execute(given: argparse.Namespace) -> int:
         print_line(
             f"{printable(given.path)} {'is already there' if existed else 'created'}: "
             f"{plural(len(study.space.parameters), 'parameter')}, {plural(len(study.segments), 'segment')}{planned}, "
-            f"{printable(name)} {direction}, algorithm {printable(study.algorithm)}, seed {study.seed}"
+            f"{printable(study.goals)}, algorithm {printable(study.algorithm)}, seed {study.seed}"
         )
     return 0
 
@@ -72,6 +78,7 @@ def objective(text: str) -> tuple[str, str]:
         SettingsError: the part behind the last colon is no direction.
     """
     from askntell.errors import SettingsError
+    from askntell.goals import DIRECTIONS
 
     name, colon, direction = text.rpartition(":")
     if not colon:
@@ -82,3 +89,27 @@ def objective(text: str) -> tuple[str, str]:
             hint=f"a name with a colon is written with its direction, {text}:minimize",
         )
     return name, direction
+
+
+def constraint(text: str) -> tuple[str, str]:
+    """Name and limit of ``NAME<=LIMIT`` or ``NAME>=LIMIT``.
+
+    Raises:
+        SettingsError: neither relation is there.
+    """
+    from askntell.errors import SettingsError
+
+    for relation in ("<=", ">="):
+        name, found, limit = text.rpartition(relation)
+        if found and name.strip():
+            return name.strip(), f"{relation} {limit.strip()}"
+    raise SettingsError(f"--constraint {text!r} is not of the form 'NAME<=LIMIT' or 'NAME>=LIMIT'")
+
+
+def _unique(entries: list[tuple[str, str]], option: str) -> dict[str, str]:
+    from askntell.errors import SettingsError
+
+    names = [name for name, _ in entries]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"{option} names {max(names, key=names.count)!r} twice")
+    return dict(entries)

@@ -85,7 +85,7 @@ def execute(given: argparse.Namespace) -> int:
             progress=not given.quiet,
         )
         names = given.segment or [segment.name for segment in study.segments]
-        fruitless = all(study.best(name) is None for name in names)
+        fruitless = not any(study.trials(name, "finished") for name in names)
         if given.json:
             print_json(asdict(report) | {"study": study.summary()})
     if fruitless:

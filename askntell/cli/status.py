@@ -15,10 +15,9 @@ COLUMNS = [
     ("finished", "right"),
     ("failed", "right"),
     ("pending", "right"),
-    ("best", "right"),
-    ("default", "right"),
-    ("gain over default", "right"),
 ]
+BEST = [("best", "right"), ("default", "right"), ("gain over default", "right")]
+FRONT = [("trials on the front", "right")]
 
 
 def add(commands: Commands) -> None:
@@ -38,19 +37,23 @@ def execute(given: argparse.Namespace) -> int:
         if given.json:
             print_json(study.summary())
             return 0
-        segments, objective = study.segments, study.objective
+        segments, goals = study.segments, study.goals
         planned = "" if study.planned is None else f", {plural(study.planned, 'trial')} planned in each"
         print_line(
-            f"{printable(study.path.name)}: {printable(objective.name)} {objective.direction}, algorithm "
+            f"{printable(study.path.name)}: {printable(goals)}, algorithm "
             f"{printable(study.algorithm)}, seed {study.seed}, {plural(len(segments), 'segment')}{planned}"
         )
     rows = []
     for s in segments:
-        best = None if s.best is None else s.best.value
-        gained = gain_text(gain(objective, best, s.default_value), s.default_value)
         counts = [str(s.finished), str(s.failed), str(s.pending)]
-        rows.append([printable(s.name), s.status, *counts, number(best), number(s.default_value), gained])
-    print_table(COLUMNS, rows)
+        if goals.several:
+            reached = [str(s.front)]
+        else:
+            best = None if s.best is None else s.best.value
+            gained = gain_text(gain(goals.first, best, s.default_value), s.default_value)
+            reached = [number(best), number(s.default_value), gained]
+        rows.append([printable(s.name), s.status, *counts, *reached])
+    print_table([*COLUMNS, *(FRONT if goals.several else BEST)], rows)
     print_line(
         f"{plural(sum(s.finished for s in segments), 'trial')} finished, {sum(s.failed for s in segments)} failed, "
         f"{sum(s.pending for s in segments)} pending"

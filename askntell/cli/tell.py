@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askntell.cli.shared import Commands, add_json, add_path, print_json, print_line
+from askntell.cli.shared import Commands, add_json, add_path, pairs, print_json, print_line
 from askntell.report.text import number as shown
 from askntell.report.text import printable
 
@@ -19,10 +19,11 @@ __all__ = ["add", "execute"]
 
 EXAMPLES = """examples:
   askntell tell runs/calo 3 0.31
+  askntell tell runs/fast 3 chi2=1.2 latency_ms=8 memory_mib=900
   askntell tell runs/calo 4 --failed memory --message "CUDA out of memory"
   echo '{"number": 3, "segment": "all", "value": 0.31}' | askntell tell runs/calo --from -"""
 
-TOLD = ("value", "failed", "message", "std")
+TOLD = ("value", "values", "failed", "message", "std")
 ECHOED = ("status", "attempt", "by", "worker")  # `ask` prints them; what comes back of them says nothing new
 
 
@@ -33,12 +34,17 @@ def add(commands: Commands) -> None:
         help="record the outcome of a trial",
         description="Record the outcome of a trial. Telling the same again changes nothing; telling a closed trial\n"
         "something else is refused. With --from: one JSON object or a list of them, each with number (or params,\n"
-        "for a point measured elsewhere), segment, and value or failed; also message, std.",
+        "for a point measured elsewhere), segment, and value, values (NAME to number) or failed; also message, std.",
         epilog=EXAMPLES,
     )
     add_path(parser)
     parser.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="the trial's number")
-    parser.add_argument("value", metavar="VALUE", type=float, nargs="?", help="its value; nan counts as a failure")
+    parser.add_argument(
+        "value",
+        metavar="VALUE",
+        nargs="*",
+        help="its value, or NAME=VALUE of every objective and constraint; nan counts as a failure",
+    )
     parser.add_argument("--segment", metavar="S", help="its segment; needed if the study has several")
     parser.add_argument("--failed", metavar="KIND", help="instead of a value: crash, timeout, memory, nan, infeasible")
     parser.add_argument("--message", metavar="TEXT", default="", help="kept with the trial")
@@ -68,7 +74,7 @@ def execute(given: argparse.Namespace) -> int:
     with Study(given.path) as study:
         trial = study.tell(
             given.number,
-            given.value,
+            _values(given.value),
             segment=given.segment,
             failed=given.failed,
             message=given.message,
@@ -82,9 +88,33 @@ def _line(study: Study, trial: Trial) -> str:
     where = f"{printable(trial.segment)} {trial.number}"
     if trial.value is None:
         return f"{where}: failed ({trial.failure})"
+    mark = _mark(study, trial)
+    said = ", ".join(f"{printable(name)} = {shown(value)}" for name, value in (trial.values or {}).items())
+    return f"{where}: {said}{mark}"
+
+
+def _mark(study: Study, trial: Trial) -> str:
+    if trial.values is None or not study.goals.feasible(trial.values):
+        return ", infeasible"
+    if study.goals.several:
+        on_front = any(trial.number == other.number for other in study.pareto_front(trial.segment))
+        return ", on the front" if on_front else ""
     best = study.best(trial.segment)
-    mark = ", best so far" if best is not None and best.number == trial.number else ""
-    return f"{where}: {printable(study.objective.name)} = {shown(trial.value)}{mark}"
+    return ", best so far" if best is not None and best.number == trial.number else ""
+
+
+def _values(words: list[str]) -> float | dict[str, float] | None:
+    """The value, or the values by name, that the words after the number give; None for none."""
+    from askntell.errors import SettingsError, TellError
+
+    try:
+        if len(words) == 1 and "=" not in words[0]:
+            return float(words[0])
+        return {name: float(text) for name, text in pairs(words, "tell: value").items()} or None
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise TellError(f"{' '.join(words)!r} is no value; allowed: a number, or NAME=NUMBER ...") from None
 
 
 def _read(source: str) -> Any:
@@ -137,7 +167,10 @@ def _tell_one(study: Study, entry: dict[str, Any], segment: str | None, asked: d
             )
     told = {key: entry[key] for key in TOLD if entry.get(key) is not None}
     trial = entry["params"] if number is None else number
-    return study.tell(trial, told.pop("value", None), segment=segment, **told)
+    value, values = told.pop("value", None), told.pop("values", None)
+    if values is not None and value is not None and value not in values.values():
+        raise TellError(f"value {value!r} is none of the values {values!r}", hint="leave value out")
+    return study.tell(trial, value if values is None else values, segment=segment, **told)
 
 
 def _check(entry: Any, where: str) -> None:
@@ -149,11 +182,18 @@ def _check(entry: Any, where: str) -> None:
     unknown = sorted(set(entry) - set(allowed))
     if unknown:
         raise TellError(f"unknown key {unknown[0]!r}; allowed: {', '.join(allowed)}", path=where)
-    for key, kind, word in (("number", int, "an integer"), ("params", dict, "an object"), ("segment", str, "a text")):
+    kinds = {
+        "number": (int, "an integer"),
+        "params": (dict, "an object"),
+        "segment": (str, "a text"),
+        "values": (dict, "an object"),
+    }
+    for key, (kind, word) in kinds.items():
         value = entry.get(key)
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
             raise TellError(f"{key} must be {word}, got {value!r}", path=where)
     if entry.get("number") is None and entry.get("params") is None:
         raise TellError("names no trial", hint="give number, or params for a point measured elsewhere", path=where)
-    if (entry.get("value") is None) == (entry.get("failed") is None):
+    valued = entry.get("value") is not None or entry.get("values") is not None
+    if valued == (entry.get("failed") is not None):
         raise TellError("needs either value or failed", path=where)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from askntell.cli.shared import Commands, add_json, add_path, print_json, print_table
 from askntell.report.text import number, params_text, printable
+
+if TYPE_CHECKING:
+    from askntell.goals import Goals
+    from askntell.trial import Trial
 
 __all__ = ["add", "execute"]
 
@@ -13,7 +18,8 @@ COLUMNS = [
     ("segment", "left"),
     ("trial", "right"),
     ("status", "left"),
-    ("value", "right"),
+]
+MORE = [
     ("by", "left"),
     ("params", "left"),
     ("message", "left"),
@@ -38,7 +44,7 @@ def execute(given: argparse.Namespace) -> int:
     from askntell.study import Study
 
     with Study(given.path) as study:
-        trials = study.trials(given.segment, given.status)
+        trials, goals = study.trials(given.segment, given.status), study.goals
     if given.json:
         print_json([trial_record(trial) for trial in trials])
         return 0
@@ -46,13 +52,21 @@ def execute(given: argparse.Namespace) -> int:
         [
             printable(trial.segment),
             str(trial.number),
-            trial.status.value if trial.failure is None else f"{trial.status.value} ({printable(trial.failure)})",
-            number(trial.value),
+            _status(trial, goals),
+            *(number((trial.values or {}).get(name)) for name in goals.names),
             printable(trial.by),
             params_text(trial.params),
             printable(trial.message, limit=200),
         ]
         for trial in trials
     ]
-    print_table(COLUMNS, rows)
+    values = ["value"] if len(goals.names) == 1 else [printable(name) for name in goals.names]
+    print_table([*COLUMNS, *((name, "right") for name in values), *MORE], rows)
     return 0
+
+
+def _status(trial: Trial, goals: Goals) -> str:
+    if trial.failure is not None:
+        return f"{trial.status.value} ({printable(trial.failure)})"
+    infeasible = trial.values is not None and not goals.feasible(trial.values)
+    return f"{trial.status.value} (infeasible)" if infeasible else trial.status.value

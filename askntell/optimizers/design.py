@@ -18,6 +18,7 @@ BLOCK = 64  #: points drawn at once and kept; a power of two, as Sobol points wa
 ENUMERABLE = 100_000  #: a finite space up to this size is listed when random draws find nothing new
 _DRAWS = 64
 _ROUNDS = 4
+_SHRINKS = 24
 
 Rows = NDArray[np.float64]
 
@@ -68,7 +69,10 @@ def proposal_from_row(space: SearchSpace, row: Rows, request: Request, by: str) 
 
 
 def fresh(space: SearchSpace, request: Request, by: str) -> Proposal | None:
-    """A point that nobody has, by random draws and then by listing a small finite space; None if none is left."""
+    """A point that nobody has, by random draws, then by listing a small finite space; None if none is left.
+
+    Where constraints leave so little that no draw is feasible, points are drawn nearer and nearer to the default.
+    """
     rng = request.rng("fresh")
     for _ in range(_ROUNDS):
         for row in space.unit.draw(rng, _DRAWS, request.fixed):
@@ -76,9 +80,24 @@ def fresh(space: SearchSpace, request: Request, by: str) -> Proposal | None:
             if space.key(params) not in request.taken:
                 return Proposal(params=params, by=by)
     if space.size is None or space.size > ENUMERABLE:
-        return None
+        return _near_default(space, request, by)
     left = [p for p in space.points() if _holds(p, request.fixed) and space.key(p) not in request.taken]
     return Proposal(params=left[rng.integers(len(left))], by=by) if left else None
+
+
+def _near_default(space: SearchSpace, request: Request, by: str) -> Proposal | None:
+    """A point that nobody has in a shrinking box around the default, or None."""
+    rng = request.rng("near-default")
+    home = space.unit.encode(space.default())
+    home = np.where(np.isnan(home), 0.5, home)
+    for shrink in range(1, _SHRINKS):
+        draws = home + 2.0**-shrink * (rng.random((_DRAWS, space.unit.d)) - home)
+        rows = space.unit.snap(draws, request.fixed)
+        for row in rows[space.unit.feasible(rows)]:
+            params = space.unit.decode(row, request.fixed)
+            if space.key(params) not in request.taken:
+                return Proposal(params=params, by=by)
+    return None
 
 
 def _holds(params: Mapping[str, Scalar], fixed: Mapping[str, Scalar]) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, final, overload
 
 from askntell.errors import SettingsError, SpaceExhausted
+from askntell.goals import Goals
 from askntell.history import History
 from askntell.optimizers.algorithm import Algorithm
-from askntell.optimizers.proposer import Proposer, ask_many, checked_deadline, explained, recommended_in
+from askntell.optimizers.pareto import hypervolume_of, pareto_front
+from askntell.optimizers.proposer import Proposer, ask_many, best_in, checked_deadline, explained, recommended_in
 from askntell.optimizers.registry import algorithm_from
 from askntell.space import Params, Scalar, SearchSpace
-from askntell.trial import DEFAULT_SEGMENT, Outcome, Problem, Segment, Trial, objective_from
+from askntell.trial import DEFAULT_SEGMENT, Noise, Outcome, Problem, Segment, Trial
 
 __all__ = ["Optimizer"]
 
@@ -23,10 +25,11 @@ class Optimizer:
 
     Args:
         space: What may be tried.
-        algorithm: A name (``auto gp random sobol grid``) or an `Algorithm` object.
+        algorithm: A name (``auto gp tpe cmaes random sobol grid ax``) or an `Algorithm` object.
         seed: Integer >= 0. The same seed and history give the same proposal.
         direction: "minimize" (default) or "maximize".
-        objectives: ``{name: direction}`` instead of `direction`.
+        objectives: ``{name: direction}`` instead of `direction`, one to four of them.
+        constraints: ``{name: "<= 4096"}``: limits of values that are told with the objectives.
         trials: How many trials are planned; then `ask` raises `SpaceExhausted`. None: no limit.
 
     Raises:
@@ -41,17 +44,18 @@ class Optimizer:
         seed: int = 0,
         direction: str | None = None,
         objectives: Mapping[str, str] | None = None,
+        constraints: Mapping[str, str] | None = None,
         trials: int | None = None,
     ) -> None:
         if not isinstance(space, SearchSpace):
             raise SettingsError(f"space must be a SearchSpace, got {type(space).__name__}")
         self._problem = Problem(
             space=space,
-            objective=objective_from(objectives, direction),
+            goals=Goals.of(objectives, constraints, direction),
             trials=trials,
             segments=(Segment(DEFAULT_SEGMENT),),
         )
-        self._history = History(space, self._problem.objective, DEFAULT_SEGMENT)
+        self._history = History(space, self._problem.goals, DEFAULT_SEGMENT)
         self._proposer = Proposer(self._problem, algorithm_from(algorithm), seed)
         self._queue: deque[Params] = deque()
 
@@ -70,7 +74,8 @@ class Optimizer:
                 )
             )
             if trial.outcome is not None:
-                made._history.close(trial.number, trial.outcome)
+                outcome = Outcome.from_dict(trial.outcome.to_dict(), made._problem.goals)
+                made._history.close(trial.number, outcome)
         return made
 
     @property
@@ -85,12 +90,44 @@ class Optimizer:
 
     @property
     def best(self) -> Trial | None:
-        """The finished trial with the best observed value (lowest number among equals), or None."""
-        return self._history.incumbent
+        """The feasible finished trial with the best observed value (lowest number among equals), or None.
+
+        Raises:
+            SettingsError: there are several objectives, of which no trial is the best: see `pareto_front`.
+        """
+        return best_in(self._history)
+
+    @property
+    def goals(self) -> Goals:
+        """What is better, and what is allowed."""
+        return self._problem.goals
+
+    @property
+    def pareto_front(self) -> list[Trial]:
+        """The feasible finished trials that no other one beats in every respect, in number order.
+
+        With one objective: the best ones.
+        """
+        return pareto_front(self._history.closed, self.goals)
+
+    def hypervolume(self, reference: Mapping[str, float] | Sequence[float]) -> float:
+        """The hypervolume between the front and `reference`: see `askntell.optimizers.pareto.hypervolume_of`.
+
+        Args:
+            reference: ``{objective: number}`` or the numbers in the order of the objectives, in their own units.
+
+        Raises:
+            SettingsError: the reference does not give one finite number for each objective.
+        """
+        return hypervolume_of(self._history.closed, self.goals, reference)
 
     @property
     def recommended(self) -> Trial | None:
-        """The finished trial that the algorithm's model believes to be best: see `recommended_in`."""
+        """The feasible finished trial that the algorithm's model believes to be best: see `recommended_in`.
+
+        Raises:
+            SettingsError: there are several objectives.
+        """
         return recommended_in(self._history, self._proposer)
 
     def explain(self, trial: Trial | int) -> dict[str, Scalar]:
@@ -170,16 +207,17 @@ class Optimizer:
         *,
         failed: str | None = None,
         message: str = "",
-        std: float | None = None,
+        std: Noise = None,
     ) -> Trial:
         """Record the outcome of a trial; telling the same again changes nothing.
 
         Args:
             trial: A trial, its number, or params that were measured elsewhere (they become a trial of their own).
-            value: The objective's value, or ``{name: value}``. NaN and infinite count as failed.
+            value: The value, or ``{name: number}`` with every objective and constraint. NaN and infinite count as
+                failed.
             failed: Instead of a value: crash, timeout, memory, nan or infeasible.
             message: Kept with the trial.
-            std: Known standard deviation of the value's noise, in its units.
+            std: Known standard deviation of the value's noise, in its units, or ``{name: number}``.
 
         Returns:
             The closed trial.
@@ -188,7 +226,7 @@ class Optimizer:
             TellError: the outcome is malformed. TellConflict: the trial was closed with another outcome.
             UnknownTrial: nobody asked for this number. ParamsError: the params are not of the space.
         """
-        outcome = Outcome.of(self._problem.objective, value, failed=failed, message=message, std=std)
+        outcome = Outcome.of(self.goals, value, failed=failed, message=message, std=std)
         if isinstance(trial, Mapping):
             number = self._history.next_number
             self._history.add(Trial(number=number, params=self.space.check(trial), by="told"))
@@ -197,5 +235,7 @@ class Optimizer:
         return before if before.status.closed else self._history.close(before.number, outcome)
 
     def __repr__(self) -> str:
+        if self.goals.several:
+            return f"<Optimizer: {len(self._history)} trials, {len(self.pareto_front)} on the front>"
         best = self.best
         return f"<Optimizer: {len(self._history)} trials, best {None if best is None else best.value}>"

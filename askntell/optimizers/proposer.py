@@ -15,7 +15,7 @@ from askntell.optimizers.algorithm import Algorithm, Request
 from askntell.space import Scalar
 from askntell.trial import Problem, Proposal, Trial
 
-__all__ = ["Proposer", "ask_many", "checked_deadline", "explained", "recommended_in"]
+__all__ = ["Proposer", "ask_many", "best_in", "checked_deadline", "explained", "recommended_in"]
 
 
 def checked_deadline(deadline: object) -> float | None:
@@ -94,14 +94,28 @@ class Proposer:
         return self._state
 
 
+def best_in(history: History) -> Trial | None:
+    """The feasible finished trial with the best observed value, or None.
+
+    Raises:
+        SettingsError: there are several objectives.
+    """
+    history.goals.single("the best trial", hint="see pareto_front for the trials that no other one beats")
+    return history.incumbent
+
+
 def recommended_in(history: History, proposer: Proposer) -> Trial | None:
     """The finished trial that is best by the algorithm's model, or the best observed one without a model, or None.
 
     Without noise the two are the same. With noise the luckiest observation is seldom the best setting; the model
     weighs it against its neighbours.
+
+    Raises:
+        SettingsError: there are several objectives.
     """
+    best = best_in(history)
     number = proposer.recommend(history)
-    return history.incumbent if number is None else history.get(number)
+    return best if number is None else history.get(number)
 
 
 def explained(trial: Trial) -> dict[str, Scalar]:

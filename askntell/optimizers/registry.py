@@ -15,10 +15,13 @@ __all__ = ["algorithm_from", "settings_of"]
 _GROUP = "askntell.algorithms"
 _BUILTIN = {
     "auto": "askntell.optimizers.auto:Auto",
+    "ax": "askntell.optimizers.ax:Ax",
+    "cmaes": "askntell.optimizers.cmaes:CMAES",
     "gp": "askntell.optimizers.gp:GP",
     "grid": "askntell.optimizers.gridsearch:GridSearch",
     "random": "askntell.optimizers.uniform:RandomSearch",
     "sobol": "askntell.optimizers.sobol:Sobol",
+    "tpe": "askntell.optimizers.tpe:TPE",
 }
 
 

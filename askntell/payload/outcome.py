@@ -11,7 +11,8 @@ from typing import Any, final
 
 from askntell._files import DISK, load_json
 from askntell.errors import StudyFormatError, TellError
-from askntell.trial import Objective, Outcome
+from askntell.goals import Goals
+from askntell.trial import Outcome
 
 __all__ = ["Interrupted", "read_outcome"]
 
@@ -29,15 +30,14 @@ class Interrupted:
     message: str = ""
 
 
-def read_outcome(
-    folder: Path, objective: Objective, value: re.Pattern[str] | None = None
-) -> Outcome | Interrupted | None:
+def read_outcome(folder: Path, goals: Goals, value: re.Pattern[str] | None = None) -> Outcome | Interrupted | None:
     """What an attempt has come to.
 
     Args:
         folder: The attempt's folder.
-        objective: Names the value where several were handed back.
-        value: Pattern with one group that finds the value in a line of the output; the last match counts.
+        goals: Name the values that a trial has; others that were handed back are left out.
+        value: Pattern that finds the value in a line of the output, in its only group, or several values, each in a
+            group of its name; the last match counts.
 
     Returns:
         None while there is neither ``exit.json`` nor ``result.json``: the job runs or, if its engine says that it
@@ -55,17 +55,17 @@ def read_outcome(
         return _failed("crash", folder, f"result.json is damaged: {error}")
     if result is not None:
         values = result.get("values", result.get("value"))
-        return _told(objective, values, "result.json")
+        return _told(goals, values, "result.json")
     if ending is None:
         return None
     if ending.get("interrupted"):
         return Interrupted(message="the attempt was ended from outside")
     if ending.get("status") != 0 or "error" in ending:
         return _crashed(folder, ending)
-    return _from_output_json(folder, objective) or _from_lines(folder, objective, value)
+    return _from_output_json(folder, goals) or _from_lines(folder, goals, value)
 
 
-def _from_output_json(folder: Path, objective: Objective) -> Outcome | None:
+def _from_output_json(folder: Path, goals: Goals) -> Outcome | None:
     """The outcome in the grid contract's file, or None if there is none."""
     try:
         data = _tail(folder / "output.json")
@@ -80,50 +80,65 @@ def _from_output_json(folder: Path, objective: Objective) -> Outcome | None:
     if output.get("status", 0) != 0:
         said = f"output.json has status {output['status']!r}"
         return Outcome(failure="crash", message=_clean(f"{said}: {message}" if message else said))
-    if output.get("loss") is None:
+    told = output.get("loss")
+    if len(goals.names) > 1 and not isinstance(told, dict):  # further values stand beside the loss, each by its name
+        told = {name: output[name] for name in goals.names if name in output}
+        if "loss" in output:
+            told.setdefault(goals.first.name, output["loss"])
+    if told is None:
         return _failed("crash", folder, "output.json has no loss")
-    return _told(objective, output["loss"], "output.json", message)
+    return _told(goals, told, "output.json", message)
 
 
-def _from_lines(folder: Path, objective: Objective, value: re.Pattern[str] | None) -> Outcome:
+def _from_lines(folder: Path, goals: Goals, value: re.Pattern[str] | None) -> Outcome:
     looked = "neither result.json nor output.json"
     if value is None:
         return _failed("crash", folder, f"ended with status 0 and without a value: {looked}, and no value= pattern")
     for name in ("stdout.txt", "stderr.txt"):
-        found = _last_match(_tail(folder / name), value)
-        if found is not None:
+        found = _last_matches(_tail(folder / name), value)
+        if found:
             try:
-                return _told(objective, float(found), name)
+                numbers = {group: float(text) for group, text in found.items()}
             except ValueError:
-                return _failed("crash", folder, f"value={value.pattern!r} found {found!r}, which is no number")
+                texts = ", ".join(map(repr, found.values()))
+                return _failed("crash", folder, f"value={value.pattern!r} found {texts}, which is no number")
+            return _told(goals, numbers if value.groups > 1 else next(iter(numbers.values())), name)
     said = (
         f"ended with status 0 and without a value: {looked}, and no line of the output matches value={value.pattern!r}"
     )
     return _failed("crash", folder, said)
 
 
-def _last_match(text: str, value: re.Pattern[str]) -> str | None:
+def _last_matches(text: str, value: re.Pattern[str]) -> dict[str | int, str]:
+    """What the only group, or each named one of several, matched last; groups that never matched are absent."""
+    wanted: set[str | int] = {1} if value.groups == 1 else set(value.groupindex)
+    found: dict[str | int, str] = {}
     for line in reversed(re.split(r"[\r\n]+", text)):
-        found = [match[1] for match in value.finditer(line[:LONGEST_LINE]) if match[1] is not None]
-        if found:
-            return str(found[-1])
-    return None
+        for match in reversed(list(value.finditer(line[:LONGEST_LINE]))):
+            found |= {group: match[group] for group in wanted - set(found) if match[group] is not None}
+        if len(found) == len(wanted):
+            break
+    return found
 
 
-def _told(objective: Objective, value: object, source: str, message: str = "") -> Outcome:
-    """A value from one of the files as an outcome."""
+def _told(goals: Goals, value: object, source: str, message: str = "") -> Outcome:
+    """A value, or several by name, from one of the files as an outcome."""
     if isinstance(value, dict):
-        if objective.name not in value:
+        missing = [name for name in goals.names if name not in value]
+        if missing:
             names = ", ".join(map(repr, value))
-            said = f"{source} names {names or 'nothing'}, not the objective {objective.name!r}"
+            said = f"{source} names {names or 'nothing'}, not {', '.join(map(repr, missing))}"
             return Outcome(failure="crash", message=_clean(said))
-        value = value[objective.name]
-    if value in ("nan", "inf", "-inf"):
-        value = float(str(value))
+        value = {name: _number(value[name]) for name in goals.names}
     try:
-        return Outcome.of(objective, value, message=_clean(message))
+        return Outcome.of(goals, _number(value), message=_clean(message))
     except (TellError, OverflowError) as error:
         return Outcome(failure="crash", message=_clean(f"{source}: {error}"))
+
+
+def _number(value: object) -> object:
+    """The texts that JSON has for what is no number."""
+    return float(value) if isinstance(value, str) and value in ("nan", "inf", "-inf") else value
 
 
 def _crashed(folder: Path, ending: dict[str, Any]) -> Outcome:

@@ -87,7 +87,7 @@ class Payload:
             payload: A function that takes the params as one dict; or a command as a list of words or as a string,
                 which is cut into words as a shell would and never given to one.
             files: Target name in the job's folder to template, read here once.
-            value: Regular expression with one group.
+            value: Regular expression with one group, or with a named group for each of several values.
             cwd: Working folder of all jobs; default each its own folder.
             env: Variables added to the environment.
             timeout_s: Seconds after which a job is ended.
@@ -288,10 +288,11 @@ def _pattern(value: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
         pattern = re.compile(value)
     except (re.error, TypeError) as error:
         raise PayloadError(f"value={value!r} is no regular expression: {error}") from None
-    if pattern.groups != 1:
+    if pattern.groups != 1 and (not pattern.groups or len(pattern.groupindex) != pattern.groups):
         raise PayloadError(
-            f"value={value!r} has {pattern.groups} groups; allowed: one, around the number",
-            hint=r"such as value=r'test loss: (\S+)'; a group that is not the number is written (?:...)",
+            f"value={value!r} has {pattern.groups} groups; allowed: one, around the number, or several with names",
+            hint=r"such as value=r'test loss: (\S+)', or for several values r'loss: (?P<loss>\S+)|size: (?P<size>\S+)'; "
+            "a group that is not a number is written (?:...)",
         )
     return pattern
 

@@ -13,10 +13,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
-from askntell.report.text import printable
+from askntell.report.text import number, printable
 from askntell.report.view import SegmentView, StudyView
+
+if TYPE_CHECKING:
+    from askntell.goals import Objective
+    from askntell.trial import Trial
 
 __all__ = [
     "COLOURS",
@@ -26,6 +30,8 @@ __all__ = [
     "Trace",
     "axis",
     "best_so_far",
+    "front_of_two",
+    "goal_title",
     "label",
     "layout_of",
     "listed",
@@ -101,9 +107,14 @@ def axis(title: str, values: Iterable[object] = ()) -> dict[str, Any]:
 
 
 def value_title(view: StudyView) -> str:
-    """Title of an axis of objective values."""
-    better = "smaller is better" if view.objective.direction == "minimize" else "larger is better"
-    return f"{html.escape(printable(view.objective.name, limit=30))} ({better})"
+    """Title of an axis of values of the first objective."""
+    return goal_title(view.objective)
+
+
+def goal_title(objective: Objective) -> str:
+    """Title of an axis of an objective's values."""
+    better = "smaller is better" if objective.direction == "minimize" else "larger is better"
+    return f"{html.escape(printable(objective.name, limit=30))} ({better})"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -130,10 +141,12 @@ def best_so_far(view: StudyView) -> Figure | None:
     elif len(view.segments) == 1:
         data = [*_cloud(shown[0]), _stair(shown[0], 0)]
         caption = f"Every measured {printable(objective.name)} as a dot; the line is the best value so far."
+        if view.goals.constraints:
+            caption += f" Crosses violate a constraint ({_limits(view)}) and do not count."
     else:
         data = [_stair(segment, place) for place, segment in enumerate(shown)]
         caption = f"Best {printable(objective.name)} so far in each segment. A click on a name hides or shows its line."
-    values = [value for segment in shown for _, value in (*segment.steps, *segment.values)]
+    values = [value for segment in shown for _, value in (*segment.steps, *segment.values, *segment.infeasible)]
     layout = layout_of("closed trials of the segment", value_title(view), values)
     layout["showlegend"] = 1 < len(shown) <= MUTE_ABOVE
     return Figure(
@@ -155,18 +168,78 @@ def _stair(segment: SegmentView, place: int) -> Trace:
 
 
 def _cloud(segment: SegmentView) -> list[Trace]:
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": "measured",
-            "x": [x for x, _ in segment.values],
-            "y": [y for _, y in segment.values],
-            "marker": {"size": 6},
-            "hovertemplate": "%{y:.5g}",
-            "meta": {"colour": -1},
-        }
-    ]
+    clouds = [_dots(segment.values, "measured", "circle")]
+    return [*clouds, _dots(segment.infeasible, "infeasible", "x-thin-open")] if segment.infeasible else clouds
+
+
+def _dots(points: Sequence[tuple[float, float]], name: str, symbol: str) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "marker": {"size": 6, "symbol": symbol},
+        "hovertemplate": "%{y:.5g}",
+        "meta": {"colour": -1},
+    }
+
+
+def _limits(view: StudyView) -> str:
+    return ", ".join(f"{printable(goal.name)} {goal}" for goal in view.goals.constraints)
+
+
+def front_of_two(view: StudyView) -> Figure | None:
+    """The first two objectives against each other, with the Pareto front; None with one objective or no front."""
+    shown = [segment for segment in view.segments if segment.front]
+    if not view.goals.several or not shown:
+        return None
+    first, second = view.goals.objectives[:2]
+    data: list[Trace] = []
+    if len(view.segments) == 1:
+        outcomes = shown[0].outcomes
+        for name, symbol, wanted in (("feasible", "circle", True), ("infeasible", "x-thin-open", False)):
+            some = [(x, y) for x, y, feasible in outcomes if feasible is wanted]
+            if some and (wanted or view.goals.constraints):
+                data.append(_dots(some, name, symbol) | {"hovertemplate": "%{x:.5g}, %{y:.5g}"})
+    data += [_front(segment, place, first.name, second.name) for place, segment in enumerate(shown[:MUTE_ABOVE])]
+    axes = [_ends(data, "x"), _ends(data, "y")]
+    layout = layout_of("", goal_title(second), axes[1])
+    layout["xaxis"] = axis(goal_title(first), axes[0])
+    layout["showlegend"] = len(data) > 1
+    more = len(view.goals.objectives) - 2
+    caption = f"{printable(second.name)} against {printable(first.name)}; the marked trials are beaten by no other one"
+    caption += f" in all {more + 2} objectives." if more else "."
+    if view.goals.constraints:
+        caption += f" Constraints: {_limits(view)}."
+    if len(shown) > MUTE_ABOVE:
+        caption += f" The first {MUTE_ABOVE} of {len(shown)} segments."
+    return Figure(key="front", title="Pareto front", caption=caption, data=data, layout=layout)
+
+
+def _front(segment: SegmentView, place: int, x: str, y: str) -> Trace:
+    trials = sorted(segment.front, key=lambda trial: (trial.values or {})[x])
+    many = len(trials[0].values or {}) > 2  # more objectives may hide behind these two: no line
+    return {
+        "type": "scatter",
+        "mode": "markers" if many else "lines+markers",
+        "name": label(segment.name),
+        "x": [(trial.values or {})[x] for trial in trials],
+        "y": [(trial.values or {})[y] for trial in trials],
+        "line": {"dash": DASHES[place // COLOURS % len(DASHES)], "width": 1.5},
+        "marker": {"size": 8},
+        "hovertext": ["<br>".join([f"<b>trial {t.number}</b>", *map(label, _said(t))]) for t in trials],
+        "hoverinfo": "text",
+        "meta": {"colour": place % COLOURS},
+    }
+
+
+def _said(trial: Trial) -> list[str]:
+    return [f"{printable(name)} {number(value)}" for name, value in (trial.values or {}).items()]
+
+
+def _ends(data: Sequence[Trace], key: str) -> list[float]:
+    return [value for trace in data for value in trace[key]]
 
 
 def _muted(

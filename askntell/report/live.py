@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from askntell.report.progress import NAMED, SegmentTally, Tally
-from askntell.report.text import number, plural, printable
+from askntell.report.text import plural, printable
 
 if TYPE_CHECKING:
     from askntell.runner import Plan, RunReport
@@ -101,16 +101,19 @@ class LiveProgress:
         shown, hidden = self._shown()
         table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
         table.add_column("segment", no_wrap=True, overflow="ellipsis", max_width=40)
-        for heading in ("trials", "failed", "best", "latest", "gain over default"):
+        several = self._tally.goals.several
+        for heading in ("trials", "failed", "front" if several else "best", "latest"):
             table.add_column(heading, justify="right", no_wrap=True)
+        if not several:
+            table.add_column("gain over default", justify="right", no_wrap=True)
         for segment in shown:
             table.add_row(
                 Text(printable(segment.name)),
                 str(segment.closed),
                 str(segment.failed),
-                Text(number(segment.best), style="bold"),
+                Text(self._tally.standing(segment), style="bold"),
                 Text(segment.latest or "-"),
-                Text(self._tally.gain(segment)),
+                *([] if several else [Text(self._tally.gain(segment))]),
             )
         if hidden:
             table.caption = Text(f"... and {plural(hidden, 'more segment')}; those with the latest news are shown")

@@ -21,7 +21,7 @@ from askntell import __version__
 from askntell._files import write_atomic
 from askntell.errors import StudyFileError
 from askntell.report.features import features_against_best
-from askntell.report.figures import Figure, best_so_far
+from askntell.report.figures import Figure, best_so_far, front_of_two
 from askntell.report.text import gain_text, number, params_text, plural, printable, visible_json
 from askntell.report.view import SegmentView, StudyView, view_of
 from askntell.trial import FAILURES
@@ -36,6 +36,9 @@ __all__ = ["page", "plotly_script", "write_report"]
 
 MAX_FAILURES = 200
 """Failed trials listed one by one; all are counted."""
+
+MAX_FRONT = 500
+"""Trials of Pareto fronts listed one by one."""
 
 FEATURE_COLUMNS = 4
 """Features of the segments shown as columns of their own."""
@@ -89,7 +92,9 @@ def page(view: StudyView, *, script: str | None, written: datetime) -> str:
         script: Plotly's script, or None to leave the pictures out.
         written: Time that the footer names.
     """
-    figures = [figure for figure in (best_so_far(view), features_against_best(view)) if figure is not None]
+    figures = [
+        figure for figure in (best_so_far(view), front_of_two(view), features_against_best(view)) if figure is not None
+    ]
     pictured = figures if script is not None else []
     scripts = [_closed(script)] if pictured and script is not None else []
     scripts.append(_asset("page.js"))
@@ -101,7 +106,7 @@ def page(view: StudyView, *, script: str | None, written: datetime) -> str:
             _segments(view),
             *_pictures(figures, drawn=script is not None),
             _failures(view),
-            _best_params(view),
+            _front(view) if view.goals.several else _best_params(view),
             f"<footer>Written by askntell {_text(__version__)} on {_text(_time(written))}.</footer>",
         ]
     )
@@ -168,7 +173,11 @@ def _header(view: StudyView) -> str:
     planned = None if view.planned is None else view.planned * len(view.segments)
     closed = view.total("finished") + view.total("failed") + view.total("cancelled")
     facts = [
-        ("Objective", f"{view.objective.name}, {view.objective.direction}"),
+        (
+            "Objectives" if view.goals.several else "Objective",
+            "; ".join(f"{goal.name}, {goal.direction}" for goal in view.goals.objectives),
+        ),
+        *([("Constraints", "; ".join(map(" ".join, view.goals.limits.items())))] if view.goals.constraints else []),
         ("Segments", len(view.segments)),
         ("Closed trials", closed if planned is None else f"{closed} of {planned}"),
         ("Failed", view.total("failed")),
@@ -198,17 +207,19 @@ def _segments(view: StudyView) -> str:
         ("Status", "text"),
         ("Trials", "num"),
         ("Failed", "num"),
-        (f"Best {view.objective.name}", "num"),
-        ("Default", "num"),
-        ("Gain over default", "num"),
-        ("Best params", "text"),
     ]
+    if view.goals.several:
+        heads.append(("Trials on the front", "num"))
+        caption = "The front: trials that no other feasible one beats in every objective."
+    else:
+        heads += [(f"Best {view.objective.name}", "num"), ("Default", "num"), ("Gain over default", "num")]
+        heads.append(("Best params", "text"))
+        better = "Smaller" if view.objective.direction == "minimize" else "Larger"
+        caption = (
+            f"{better} {view.objective.name} is better. Gain: how much better the best trial is than the default "
+            "params, in percent of the default's value in brackets."
+        )
     rows = [_segment_row(view, segment, names) for segment in view.segments]
-    better = "Smaller" if view.objective.direction == "minimize" else "Larger"
-    caption = (
-        f"{better} {view.objective.name} is better. Gain: how much better the best trial is than the default params, "
-        "in percent of the default's value in brackets."
-    )
     return f'<section><h2 id="segments">Segments</h2>{_table("segments", heads, rows, caption)}</section>'
 
 
@@ -219,8 +230,6 @@ def _row_head(name: str) -> str:
 
 def _segment_row(view: StudyView, segment: SegmentView, names: Sequence[str]) -> str:
     closed = segment.finished + segment.failed + segment.cancelled
-    best = None if segment.best is None else segment.best.value
-    params = "-" if segment.best is None else f"<code>{_text(params_text(segment.best.params))}</code>"
     cells = [_row_head(segment.name)]
     for name in names:
         value = segment.features.get(name)
@@ -229,12 +238,19 @@ def _segment_row(view: StudyView, segment: SegmentView, names: Sequence[str]) ->
         f"<td>{_text(segment.status)}</td>",
         _number_cell(closed, str(closed) if view.planned is None else f"{closed}/{view.planned}"),
         _number_cell(segment.failed, bad=segment.failed > 0),
-        _number_cell(best),
+        *([_number_cell(len(segment.front))] if view.goals.several else _best_cells(segment)),
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _best_cells(segment: SegmentView) -> list[str]:
+    params = "-" if segment.best is None else f"<code>{_text(params_text(segment.best.params))}</code>"
+    return [
+        _number_cell(None if segment.best is None else segment.best.value),
         _number_cell(segment.default_value),
         _number_cell(segment.gain, gain_text(segment.gain, segment.default_value)),
         f'<td class="text">{params}</td>',
     ]
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _number_cell(value: float | None, shown: str | None = None, *, bad: bool = False) -> str:
@@ -304,4 +320,27 @@ def _best_params(view: StudyView) -> str:
     shown = "\n".join(visible_json(line) for line in text.split("\n"))
     return (
         f'{title}<pre data-copy tabindex="0" aria-labelledby="best"><code>{html.escape(shown)}</code></pre></section>'
+    )
+
+
+def _front(view: StudyView) -> str:
+    title = '<section><h2 id="best">Pareto front</h2>'
+    trials = [trial for segment in view.segments for trial in segment.front]
+    if not trials:
+        return f"{title}<p>No feasible trial has its values yet.</p></section>"
+    names = view.goals.names
+    heads = [("Segment", "text"), ("Trial", "num"), *((name, "num") for name in names), ("Params", "text")]
+    rows = [_front_row(trial, names) for trial in trials[:MAX_FRONT]]
+    caption = f"{plural(len(trials), 'trial')} that no other feasible one of the segment beats in every objective"
+    if len(trials) > MAX_FRONT:
+        caption += f", the first {MAX_FRONT} of them here; `askntell best` lists all"
+    return f"{title}{_table('best', heads, rows, caption + '.')}</section>"
+
+
+def _front_row(trial: Trial, names: Sequence[str]) -> str:
+    values = trial.values or {}
+    return (
+        f"<tr>{_row_head(trial.segment)}{_number_cell(trial.number)}"
+        f"{''.join(_number_cell(values.get(name)) for name in names)}"
+        f'<td class="text"><code>{_text(params_text(trial.params, exact=True))}</code></td></tr>'
     )

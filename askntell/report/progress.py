@@ -10,16 +10,17 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO, final
 
+from askntell.goals import Goals
 from askntell.report.text import duration, gain_text, number, plural, printable
 from askntell.report.view import gain
 
 if TYPE_CHECKING:
     from askntell.runner import Plan, RunReport
     from askntell.study import Listener, Study
-    from askntell.trial import Objective, Trial
+    from askntell.trial import Trial
 
 __all__ = ["PlainProgress", "SegmentTally", "Tally", "is_terminal", "listener"]
 
@@ -58,7 +59,8 @@ class SegmentTally:
         name: Its name.
         closed: Closed trials, those of earlier runs included.
         failed: How many of them have no value.
-        best: Best value so far, or None.
+        best: Best feasible value so far, or None; None with several objectives.
+        front: Losses of the trials on the front; filled with several objectives.
         latest: What came last in this run: a value, or the kind of failure; "" at first.
         default_value: Value of the default params, or None while unknown.
     """
@@ -67,6 +69,7 @@ class SegmentTally:
     closed: int = 0
     failed: int = 0
     best: float | None = None
+    front: list[tuple[float, ...]] = field(default_factory=list)
     latest: str = ""
     default_value: float | None = None
 
@@ -82,7 +85,7 @@ class Tally:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._objective: Objective | None = None
+        self.goals = Goals()
         self._running: set[tuple[str, int]] = set()
         self.title = ""
         self.total = 0
@@ -93,9 +96,9 @@ class Tally:
 
     def start(self, study: Study, plan: Plan) -> None:
         """Take over what the study knows before the first ask."""
-        self._objective = study.objective
+        self.goals = study.goals
         self._began = self._clock()
-        self.title = f"{printable(study.path.name)}: {printable(study.objective.name)}, {study.objective.direction}"
+        self.title = f"{printable(study.path.name)}: {printable(self.goals)}"
         self.total, self.done_before = plan.total, plan.done_before
         wanted = set(plan.segments)
         for segment in study.segments:
@@ -105,6 +108,7 @@ class Tally:
                     closed=segment.finished + segment.failed + segment.cancelled,
                     failed=segment.failed,
                     best=None if segment.best is None else segment.best.value,
+                    front=self._front(study, segment.name),
                     default_value=segment.default_value,
                 )
 
@@ -113,29 +117,52 @@ class Tally:
         self._running.add((trial.segment, trial.number))
 
     def tell(self, trial: Trial) -> bool:
-        """A trial was closed; returns whether it is the best of its segment so far."""
+        """A trial was closed; returns whether it is the best of its segment so far, or on its front."""
         self._running.discard((trial.segment, trial.number))
         self.done += 1
         segment = self.segments.setdefault(trial.segment, SegmentTally(name=trial.segment))
         segment.closed += 1
-        if trial.value is None:
+        if trial.value is None or trial.values is None:
             self.failed += 1
             segment.failed += 1
             segment.latest = trial.failure or trial.status.value
             return False
-        segment.latest = number(trial.value)
+        segment.latest = self.shown(trial)
+        if not self.goals.feasible(trial.values):
+            return False
+        losses = self.goals.losses(trial.values)
+        if self.goals.several:
+            improves = not any(_beats(other, losses) for other in segment.front)
+            if improves:
+                segment.front = [other for other in segment.front if not _beats(losses, other)] + [losses]
+            return improves
         if trial.by == "default":
             segment.default_value = trial.value
-        improves = segment.best is None or self._loss(trial.value) < self._loss(segment.best)
+        improves = segment.best is None or losses < (self.goals.first.loss(segment.best),)
         if improves:
             segment.best = trial.value
         return improves
 
+    def shown(self, trial: Trial) -> str:
+        """The values of a finished trial as text, with a word where they are not feasible."""
+        values = trial.values or {}
+        if len(self.goals.names) == 1:
+            return number(trial.value)
+        said = " ".join(f"{printable(name, limit=20)}={number(values[name])}" for name in self.goals.names)
+        return said if self.goals.feasible(values) else f"{said} infeasible"
+
+    def standing(self, segment: SegmentTally) -> str:
+        """The best value of a segment, or how many trials are on its front, as text."""
+        return plural(len(segment.front), "trial") if self.goals.several else number(segment.best)
+
+    def _front(self, study: Study, segment: str) -> list[tuple[float, ...]]:
+        if not self.goals.several:
+            return []
+        return [self.goals.losses(trial.values) for trial in study.pareto_front(segment) if trial.values is not None]
+
     def gain(self, segment: SegmentTally) -> str:
         """The gain of a segment over its default params, as text."""
-        if self._objective is None:
-            return "-"
-        return gain_text(gain(self._objective, segment.best, segment.default_value), segment.default_value)
+        return gain_text(gain(self.goals.first, segment.best, segment.default_value), segment.default_value)
 
     @property
     def running(self) -> int:
@@ -167,8 +194,10 @@ class Tally:
             line += f"; {plural(report.elsewhere, 'pending trial')} of other askers left alone"
         return line
 
-    def _loss(self, value: float) -> float:
-        return value if self._objective is None else self._objective.loss(value)
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether losses dominate others."""
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
 @final
@@ -203,7 +232,8 @@ class PlainProgress:
             reason = f": {printable(trial.message, limit=120)}" if trial.message else ""
             outcome = f"failed ({trial.failure or trial.status.value}){reason}"
         else:
-            outcome = number(trial.value) + (" best so far" if improves else "")
+            mark = " on the front" if self._tally.goals.several else " best so far"
+            outcome = self._tally.shown(trial) + (mark if improves else "")
         width = len(str(self._tally.total))
         name = printable(trial.segment, limit=40)
         self._say(f"[{self._tally.closed:>{width}}/{self._tally.total}] {name} {trial.number}: {outcome}")
@@ -214,8 +244,11 @@ class PlainProgress:
         if len(self._tally.segments) > NAMED:
             return
         for segment in self._tally.segments.values():
-            name, gained = printable(segment.name, limit=40), self._tally.gain(segment)
-            self._say(f"  {name}: best {number(segment.best)}, gain over default {gained}")
+            name, standing = printable(segment.name, limit=40), self._tally.standing(segment)
+            if self._tally.goals.several:
+                self._say(f"  {name}: {standing} on the front")
+            else:
+                self._say(f"  {name}: best {standing}, gain over default {self._tally.gain(segment)}")
 
     def _say(self, line: str) -> None:
         # A terminal or log that cannot write a character of a name gets its escape.

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
-if TYPE_CHECKING:
-    from askntell.study import Study
-    from askntell.trial import Objective, Trial
+from askntell.optimizers.pareto import pareto_front
 
-__all__ = ["SegmentView", "StudyView", "best_record", "gain", "steps", "trial_record", "view_of"]
+if TYPE_CHECKING:
+    from askntell.goals import Goals, Objective
+    from askntell.study import Study
+    from askntell.trial import Trial
+
+__all__ = ["SegmentView", "StudyView", "best_record", "front_record", "gain", "steps", "trial_record", "view_of"]
 
 
 @final
@@ -29,11 +32,16 @@ class SegmentView:
         finished: Number of trials with a value.
         failed: Number of trials without one.
         cancelled: Number of trials that will not be evaluated.
-        best: The incumbent, or None.
+        best: The incumbent, or None; None with several objectives.
+        front: The trials that no other one beats; filled with several objectives.
         default_value: Value of the space's default params, or None while unknown.
         gain: How much better the incumbent is than the default, >= 0, in the objective's units; None while unknown.
         steps: (number of closed trials, best value so far) at every improvement and at the last closed trial.
-        values: (number of closed trials, value) of every finished trial; filled for a study with one segment.
+        values: (number of closed trials, value) of every feasible finished trial; filled for a study with one segment
+            and one objective.
+        infeasible: The same of the others.
+        outcomes: (first two objectives, whether feasible) of every finished trial; filled for a study with one
+            segment and several objectives.
     """
 
     name: str
@@ -44,10 +52,13 @@ class SegmentView:
     failed: int = 0
     cancelled: int = 0
     best: Trial | None = None
+    front: Sequence[Trial] = ()
     default_value: float | None = None
     gain: float | None = None
     steps: Sequence[tuple[int, float]] = ()
     values: Sequence[tuple[int, float]] = ()
+    infeasible: Sequence[tuple[int, float]] = ()
+    outcomes: Sequence[tuple[float, float, bool]] = ()
 
     @property
     def trials(self) -> int:
@@ -62,7 +73,7 @@ class StudyView:
 
     Attributes:
         name: Name of the study's folder.
-        objective: Name and direction of the objective.
+        goals: Objectives and constraints.
         algorithm: Name of the algorithm.
         seed: Seed of the study.
         created: When the study was created, as text.
@@ -73,7 +84,7 @@ class StudyView:
     """
 
     name: str
-    objective: Objective
+    goals: Goals
     algorithm: str = ""
     seed: int = 0
     created: str = ""
@@ -81,6 +92,11 @@ class StudyView:
     segments: Sequence[SegmentView] = ()
     failures: Sequence[Trial] = ()
     damage: Sequence[str] = ()
+
+    @property
+    def objective(self) -> Objective:
+        """The first objective."""
+        return self.goals.first
 
     def total(self, count: str) -> int:
         """Sum of one count ("trials", "finished", "failed", ...) over all segments."""
@@ -94,19 +110,22 @@ def gain(objective: Objective, best: float | None, default_value: float | None) 
     return objective.loss(default_value) - objective.loss(best)
 
 
-def steps(objective: Objective, trials: Sequence[Trial]) -> list[tuple[int, float]]:
-    """The best value so far as a stair: (closed trials, value) at improvements and at the end.
+def steps(goals: Goals, trials: Sequence[Trial]) -> list[tuple[int, float]]:
+    """The best feasible value so far as a stair: (closed trials, value) at improvements and at the end.
 
     Args:
-        objective: Gives the direction.
+        goals: Say what is better and feasible; with several objectives there is no stair.
         trials: Trials of one segment in number order; open ones are skipped.
     """
     stair: list[tuple[int, float]] = []
     best: float | None = None
     closed = 0
-    for trial in trials:
+    loss = goals.first.loss
+    for trial in () if goals.several else trials:
         closed += trial.status.closed
-        if trial.value is not None and (best is None or objective.loss(trial.value) < objective.loss(best)):
+        if trial.value is None or trial.values is None or not goals.feasible(trial.values):
+            continue
+        if best is None or loss(trial.value) < loss(best):
             best = trial.value
             stair.append((closed, best))
     if best is not None and stair[-1][0] < closed:
@@ -116,7 +135,7 @@ def steps(objective: Objective, trials: Sequence[Trial]) -> list[tuple[int, floa
 
 def view_of(study: Study) -> StudyView:
     """Everything that is shown of a study, read once."""
-    objective = study.objective
+    goals = study.goals
     summaries = study.segments
     by_segment: dict[str, list[Trial]] = {summary.name: [] for summary in summaries}
     for trial in study.trials():
@@ -125,6 +144,7 @@ def view_of(study: Study) -> StudyView:
     for summary in summaries:
         trials = by_segment[summary.name]
         best = summary.best
+        alone = len(summaries) == 1
         segments.append(
             SegmentView(
                 name=summary.name,
@@ -135,15 +155,18 @@ def view_of(study: Study) -> StudyView:
                 failed=summary.failed,
                 cancelled=summary.cancelled,
                 best=best,
+                front=pareto_front(trials, goals) if goals.several else (),
                 default_value=summary.default_value,
-                gain=gain(objective, None if best is None else best.value, summary.default_value),
-                steps=steps(objective, trials),
-                values=_values(trials) if len(summaries) == 1 else (),
+                gain=gain(goals.first, None if best is None else best.value, summary.default_value),
+                steps=steps(goals, trials),
+                values=_values(goals, trials, feasible=True) if alone else (),
+                infeasible=_values(goals, trials, feasible=False) if alone else (),
+                outcomes=_outcomes(goals, trials) if alone else (),
             )
         )
     return StudyView(
         name=study.path.resolve().name,
-        objective=objective,
+        goals=goals,
         algorithm=study.algorithm,
         seed=study.seed,
         created=str(study.created),
@@ -154,14 +177,21 @@ def view_of(study: Study) -> StudyView:
     )
 
 
-def _values(trials: Sequence[Trial]) -> list[tuple[int, float]]:
+def _values(goals: Goals, trials: Sequence[Trial], *, feasible: bool) -> list[tuple[int, float]]:
     closed = 0
     found = []
-    for trial in trials:
+    for trial in () if goals.several else trials:
         closed += trial.status.closed
-        if trial.value is not None:
+        if trial.value is not None and trial.values is not None and goals.feasible(trial.values) is feasible:
             found.append((closed, trial.value))
     return found
+
+
+def _outcomes(goals: Goals, trials: Sequence[Trial]) -> list[tuple[float, float, bool]]:
+    if not goals.several:
+        return []
+    x, y = (goal.name for goal in goals.objectives[:2])
+    return [(t.values[x], t.values[y], goals.feasible(t.values)) for t in trials if t.values is not None]
 
 
 def trial_record(trial: Trial) -> dict[str, Any]:
@@ -173,9 +203,10 @@ def trial_record(trial: Trial) -> dict[str, Any]:
         "status": trial.status.value,
         "attempt": trial.attempt,
         "value": trial.value,
+        "values": None if trial.values is None else dict(trial.values),
         "failed": trial.failure,
         "message": trial.message,
-        "std": trial.std,
+        "std": dict(trial.std) if isinstance(trial.std, Mapping) else trial.std,
         "by": trial.by,
         "worker": trial.worker,
     }
@@ -188,7 +219,18 @@ def best_record(segment: SegmentView) -> dict[str, Any]:
         "segment": segment.name,
         "number": None if best is None else best.number,
         "value": None if best is None else best.value,
+        "values": None if best is None or best.values is None else dict(best.values),
         "params": None if best is None else dict(best.params),
         "default_value": segment.default_value,
         "gain": segment.gain,
+    }
+
+
+def front_record(trial: Trial) -> dict[str, Any]:
+    """A trial of a Pareto front as a JSON object."""
+    return {
+        "segment": trial.segment,
+        "number": trial.number,
+        "values": dict(trial.values or {}),
+        "params": dict(trial.params),
     }

@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 import pytest
 
 from askntell._rng import stream
-from askntell.errors import SpaceExhausted
+from askntell.errors import SettingsError, SpaceExhausted
+from askntell.goals import Goals
 from askntell.history import History
 from askntell.optimizers.algorithm import Algorithm, Request
 from askntell.optimizers.optimizer import Optimizer
 from askntell.optimizers.registry import settings_of
 from askntell.space import Categorical, Constant, Float, Int, Ordinal, Params, SearchSpace
-from askntell.trial import Objective, Outcome, Problem, Trial
+from askntell.trial import Outcome, Problem, Trial
 
 __all__ = ["SPACES", "AlgorithmLaws", "loss"]
 
@@ -68,10 +69,12 @@ class AlgorithmLaws:
     Class attributes:
         asks: How many trials the statelessness laws go through; more than the initial design, so that models are seen.
         varies_with_seed: Whether another seed gives other points (a grid in fixed order has none to give).
+        several_objectives: Whether it takes several objectives; if not, it must say so in `start`.
     """
 
     asks: ClassVar[int] = 22
     varies_with_seed: ClassVar[bool] = True
+    several_objectives: ClassVar[bool] = True
 
     @pytest.fixture
     def algorithm(self) -> Algorithm[Any]:
@@ -159,6 +162,18 @@ class AlgorithmLaws:
             mine = [trial.params for trial in live.ask(2)]
             assert _ask_elsewhere(algorithm, space, live.history[:-2], seed=5) == mine
 
+    def test_a_deadline_is_a_part_of_the_request_and_not_a_clock(self, algorithm: Algorithm[Any]) -> None:
+        space = SPACES["conditional"]
+        live = Optimizer(space, algorithm=algorithm, seed=3)
+        for ask in range(self.asks):
+            deadline = (None, 10.0, 0.05, 0.02, 1e-6)[ask % 5]
+            rebuilt = Optimizer.from_history(space, live.history, algorithm=algorithm, seed=3)
+            trial = live.ask(deadline=deadline)
+            assert trial.params == rebuilt.ask(deadline=deadline).params, f"at ask {ask}"
+            assert trial.why.get("deadline") == deadline
+            assert space.contains(trial.params)
+            live.tell(trial, loss(trial.params))
+
     def test_the_order_of_telling_does_not_matter(self, algorithm: Algorithm[Any], space: SearchSpace) -> None:
         def next_params(order: Callable[[list[Trial]], list[Trial]]) -> Params:
             optimizer = Optimizer(space, algorithm=algorithm, seed=2)
@@ -201,6 +216,66 @@ class AlgorithmLaws:
             assert low.params == high.params
             down.tell(low, loss(low.params))
             up.tell(high, -loss(high.params))
+
+    # ---- several values --------------------------------------------------------------------------------------------
+
+    def test_several_objectives_are_taken_or_refused(self, algorithm: Algorithm[Any]) -> None:
+        optimizer = Optimizer(SPACES["mixed"], algorithm=algorithm, objectives=_OBJECTIVES)
+        if not self.several_objectives:
+            with pytest.raises(SettingsError, match="is for one objective; there are 2: loss, size"):
+                optimizer.ask()
+            return
+        assert len({SPACES["mixed"].key(trial.params) for trial in optimizer.ask(5)}) == 5
+
+    def test_several_values_rebuilt_at_every_ask(self, algorithm: Algorithm[Any]) -> None:
+        """Live against rebuilt, with pending, late and failed trials, and one constraint that some trials violate."""
+        space = SPACES["mixed"]
+        settings: dict[str, Any] = {"algorithm": algorithm, "seed": 3, "constraints": _CONSTRAINTS}
+        settings["objectives"] = _OBJECTIVES if self.several_objectives else {"loss": "minimize"}
+        live = Optimizer(space, **settings)
+        for ask in range(self.asks):
+            rebuilt = Optimizer.from_history(space, live.history, **settings)
+            assert rebuilt.ask().params == live.ask().params, f"at ask {ask}"
+            pending = [trial for trial in live.history if not trial.status.closed]
+            while len(pending) > 3:
+                late = pending.pop(ask % 4)
+                if late.number % 8 == 7:
+                    live.tell(late, failed="crash")
+                else:
+                    live.tell(late, _values(late.params, live.goals))
+        front = live.pareto_front
+        assert front
+        assert all(live.goals.feasible(trial.values or {}) for trial in front)
+
+    def test_several_values_learnt_in_parts(self, algorithm: Algorithm[Any]) -> None:
+        space = SPACES["numbers"]
+        goals = Goals.of(_OBJECTIVES if self.several_objectives else {"loss": "minimize"}, _CONSTRAINTS)
+        problem = Problem(space=space, goals=goals)
+        closed = [
+            Trial(number=number, params=params).told(Outcome.of(goals, _values(params, goals)))
+            for number, params in enumerate(space.sample(16, seed=8))
+        ]
+        at_once, in_parts = algorithm.learn(algorithm.start(problem), closed), algorithm.start(problem)
+        for part in (closed[:2], closed[2:9], [], closed[9:]):
+            in_parts = algorithm.learn(in_parts, part)
+        request = _request(space, closed)
+        first = algorithm.propose(at_once, request)
+        assert first == algorithm.propose(in_parts, request)
+        assert first == algorithm.propose(at_once, request), "proposing changed the state"
+
+    def test_the_direction_of_each_objective_is_a_sign(self, algorithm: Algorithm[Any]) -> None:
+        space = SPACES["mixed"]
+        names = ("loss", "size") if self.several_objectives else ("loss",)
+        down, up = (
+            Optimizer(space, algorithm=algorithm, objectives=dict.fromkeys(names, word), constraints={"time": bound})
+            for word, bound in (("minimize", "<= 0.5"), ("maximize", ">= -0.5"))
+        )
+        for _ in range(self.asks):
+            low, high = down.ask(), up.ask()
+            assert low.params == high.params
+            values = _values(low.params, down.goals)
+            down.tell(low, values)
+            up.tell(high, {name: -value for name, value in values.items()})
 
     # ---- rough weather ---------------------------------------------------------------------------------------------
 
@@ -259,6 +334,18 @@ class AlgorithmLaws:
         assert [trial.params for trial in optimizer.ask(5)] == [{"k": 3}]
 
 
+_OBJECTIVES = {"loss": "minimize", "size": "minimize"}
+_CONSTRAINTS = {"time": "<= 0.5"}
+
+
+def _values(params: Params, goals: Goals) -> dict[str, float]:
+    """Deterministic values for any params: `loss`, its rival `size`, and a `time` that is often above its limit."""
+    numbers = [float(v) for v in params.values() if isinstance(v, int | float) and not isinstance(v, bool)]
+    share = math.atan(abs(numbers[0])) / (0.5 * math.pi)
+    every = {"loss": loss(params), "size": 1.0 - share + 0.1 * math.sin(sum(numbers)), "time": share}
+    return {name: every[name] for name in goals.names}
+
+
 def _closed(space: SearchSpace, count: int) -> tuple[Problem, list[Trial]]:
     trials = [
         Trial(number=number, params=params).told(
@@ -270,7 +357,7 @@ def _closed(space: SearchSpace, count: int) -> tuple[Problem, list[Trial]]:
 
 
 def _request(space: SearchSpace, closed: list[Trial], *, number: int | None = None) -> Request:
-    history = History(space, Objective(), "all")
+    history = History(space, Goals(), "all")
     for trial in closed:
         history.add(trial)
     return Request(number=len(closed) if number is None else number, seed=6, segment="all", taken=history.taken)

@@ -86,6 +86,47 @@ class StoreLaws:
         ]
         assert study.best() is None
 
+    def test_several_values_are_kept_in_the_order_of_the_goals(self, place: str | Path) -> None:
+        goals: dict[str, Any] = {
+            "objectives": {"size": "minimize", "accuracy": "maximize"},
+            "constraints": {"memory_mib": "<= 4096", "accuracy": ">= 0.5"},
+        }
+        study = Study(place, SPACE, algorithm="random", **goals)
+        told = [
+            study.tell(study.ask(), {"memory_mib": memory, "accuracy": accuracy, "size": size}, std={"size": 0.5})
+            for size, accuracy, memory in ((3.0, 0.9, 100.0), (4.0, 0.8, 10.0), (1.0, 0.7, 5000.0), (2.0, 0.6, 4096.0))
+        ]
+        again = Study(place)
+        assert again.trials() == told
+        assert list(again.trials()[0].values or {}) == ["size", "accuracy", "memory_mib"]
+        assert (again.trials()[0].value, again.trials()[0].std) == (3.0, {"size": 0.5})
+        assert [trial.number for trial in again.pareto_front()] == [0, 3]
+        assert (again.segments[0].best, again.segments[0].front) == (None, 2)
+        assert again.hypervolume({"size": 5.0, "accuracy": 0.0}) == pytest.approx(2 * 0.9 + 1 * 0.6)
+        with pytest.raises(SettingsError, match="pareto_front"):
+            again.best()
+        for wrong in (1.0, {"size": 1.0}, {"size": 1.0, "accuracy": 1.0, "memory_mib": 1.0, "speed": 1.0}):
+            with pytest.raises(TellError, match="'size', 'accuracy', 'memory_mib'"):
+                again.tell(again.ask(worker="w"), wrong)
+        assert Study(place, SPACE, **goals).uuid == study.uuid
+        others: list[dict[str, Any]] = [
+            {"constraints": {"memory_mib": "<= 2048"}},
+            {"constraints": {}},
+            {"objectives": {"size": "minimize"}},
+        ]
+        for other in others:
+            with pytest.raises(StudyMismatch, match=f"{next(iter(other))}: the study has .*, given "):
+                Study(place, **other)
+
+    def test_the_best_keeps_the_constraints(self, place: str | Path) -> None:
+        study = Study(place, SPACE, algorithm="random", constraints={"memory_mib": "<= 4096"})
+        study.tell(study.ask(), {"value": 1.0, "memory_mib": 5000})
+        assert (study.best(), study.recommended(), study.pareto_front()) == (None, None, [])
+        best = study.tell(study.ask(), {"value": 3.0, "memory_mib": 4000})
+        study.tell(study.ask(), {"value": 2.0, "memory_mib": math.inf})
+        assert (Study(place).best(), Study(place).pareto_front()) == (best, [best])
+        assert study.trials()[2].failure == "nan"
+
     # ---- telling again, telling wrongly ----------------------------------------------------------------------------
 
     def test_the_same_tell_again_changes_nothing(self, study: Study, place: str | Path) -> None:
@@ -233,7 +274,7 @@ class StoreLaws:
             "space": {"space": SearchSpace({"x": Float(0, 2)})},
             "seed": {"seed": 2},
             "algorithm": {"algorithm": "sobol"},
-            "objective": {"direction": "maximize"},
+            "objectives": {"direction": "maximize"},
             "trials": {"trials": 9},
             "segments": {"segments": [Segment("a")]},
         }

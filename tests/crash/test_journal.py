@@ -217,7 +217,7 @@ def test_an_unwritable_folder_is_one_clear_error(tmp_path):
     [
         ('"format": [\n  1,', '"format": [\n  2,'),
         ('"seed": 0', '"seed": "zero"'),
-        ('"objectives": {', '"objectives": {"a": "minimize",'),
+        ('"objectives": {', '"objectives": {"a": "best",'),
         ('"type": "float"', '"type": "flaot"'),
         ("{", ""),
         ('"uuid"', '"uid"'),

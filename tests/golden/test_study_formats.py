@@ -14,7 +14,7 @@ def test_a_study_of_format_1_0_is_read_whole(tmp_path):
     study = Study(shutil.copytree(STUDY, tmp_path / "s"))
     assert study.damage == []
     assert (study.algorithm, study.seed, study.planned) == ("sobol", 7, 6)
-    assert (study.objective.name, study.objective.direction) == ("chi2", "minimize")
+    assert (study.goals.directions, study.goals.limits) == ({"chi2": "minimize"}, {})
     assert [(s.name, s.inputs, s.features) for s in study.segments] == [
         ("pid22_eta_0_5", ("a.tar",), {"eta": 0.025}),
         ("η=2.5", (), {}),

@@ -15,6 +15,7 @@ ROWS = [
     ["_files"],
     ["_rng", "_plugins", "_process", "job", "worker"],
     ["space"],
+    ["goals"],
     ["trial"],
     ["history"],
     ["optimizers"],
@@ -40,6 +41,7 @@ ONLY = {
     "job": {"errors"},
     "journal": {"errors", "_files"},
     "space": {"errors", "_files", "_rng"},
+    "goals": {"errors"},
 }
 # The standard library that the pure rooms do without: they have no file, clock, process or thread.
 IMPURE = {
@@ -55,7 +57,7 @@ IMPURE = {
     "threading",
     "random",
 }
-PURE = ("trial", "history", "optimizers")
+PURE = ("goals", "trial", "history", "optimizers")
 
 
 def room(module: str) -> str:

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askntell.errors import UnknownTrial
+from askntell.goals import Goals, Objective
 from askntell.history import History
 from askntell.space import Float, SearchSpace
-from askntell.trial import Objective, Outcome, Trial
+from askntell.trial import Outcome, Trial
 
 SPACE = SearchSpace({"x": Float(0, 1)})
 OUTCOMES = st.one_of(
@@ -20,7 +21,7 @@ OUTCOMES = st.one_of(
 
 def folded(facts, direction):
     """Add and close in this order; a close may come only after its add."""
-    history = History(SPACE, Objective(direction=direction), "all")
+    history = History(SPACE, Goals.of(direction=direction), "all")
     for number, outcome in facts:
         if outcome is None:
             history.add(Trial(number=number, params={"x": number / 100}))
@@ -49,7 +50,7 @@ def test_the_order_of_arrival_does_not_matter(outcomes, direction, data):
 
 @given(st.permutations(range(8)))
 def test_the_epoch_changes_exactly_when_the_closed_list_did_not_only_grow_at_its_end(order):
-    history = History(SPACE, Objective(), "all")
+    history = History(SPACE, Goals(), "all")
     for number in range(8):
         history.add(Trial(number=number, params={"x": number / 100}))
     for number in order:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from askntell.backends import Local
 from askntell.errors import PayloadError
+from askntell.goals import Goals
 from askntell.job import JobStatus
 from askntell.payload import Interrupted, Payload, read_outcome
 from askntell.payload.placeholders import Names, fill_json, fill_text, fill_words
 from askntell.space import Categorical, Constant, Float, Int, Ordinal, SearchSpace
 from askntell.testing.backends import HOSTILE
-from askntell.trial import DEFAULT_SEGMENT, Objective, Outcome, Segment, Trial
+from askntell.trial import DEFAULT_SEGMENT, Outcome, Segment, Trial
 
 SPACE = SearchSpace(
     {
@@ -35,7 +36,7 @@ SPACE = SearchSpace(
 )
 PARAMS = {"lr": 1e-5, "width": 8, "solver": "adam", "flag": True, "epochs": 50}
 ALL = (Segment(DEFAULT_SEGMENT),)
-VALUE = Objective("chi2")
+VALUE = Goals.of({"chi2": "minimize"})
 
 
 @pytest.fixture(autouse=True)
@@ -560,7 +561,7 @@ LINE = r"loss: (\S+)"
 
 @pytest.fixture
 def outcome(tmp_path):
-    def read(end=None, *, value=LINE, objective=VALUE, **files):
+    def read(end=None, *, value=LINE, goals=VALUE, **files):
         folder = tmp_path / "attempt"
         folder.mkdir()
         if end is not None:
@@ -568,7 +569,7 @@ def outcome(tmp_path):
         for key, content in files.items():
             text = content if isinstance(content, str | bytes) else json.dumps(content)
             (folder / key.replace("_", ".")).write_bytes(text.encode() if isinstance(text, str) else text)
-        return read_outcome(folder, objective, None if value is None else re.compile(value))
+        return read_outcome(folder, goals, None if value is None else re.compile(value))
 
     return read
 
@@ -598,8 +599,8 @@ def test_a_value_that_was_handed_back_counts_however_the_job_ended(outcome, end)
         ({"v": 1, "value": "nan"}, failed("nan", "value was nan")),
         ({"v": 1, "value": "-inf"}, failed("nan", "value was -inf")),
         ({"v": 1, "values": {"chi2": 2.0, "ms": "nan"}}, finished(2.0)),
-        ({"v": 1, "values": {"ms": 1.0, "mib": 2.0}}, "result.json names 'ms', 'mib', not the objective 'chi2'"),
-        ({"v": 1, "values": {}}, "result.json names nothing, not the objective 'chi2'"),
+        ({"v": 1, "values": {"ms": 1.0, "mib": 2.0}}, "result.json names 'ms', 'mib', not 'chi2'"),
+        ({"v": 1, "values": {}}, "result.json names nothing, not 'chi2'"),
         ({"v": 1, "value": "0.5"}, "result.json: value of 'chi2' must be a number, got '0.5' (str)"),
         ({"v": 1}, "result.json: got neither a value"),
         ({"v": 2, "value": 1.0}, "not an object of version 1"),
@@ -648,7 +649,7 @@ def test_the_grid_contract(outcome, output, expected):
 
 
 def test_several_objectives_in_output_json_are_one_loss(outcome):
-    assert outcome({}, output_json={"loss": 4, "chi2": 7}, objective=Objective("chi2", "maximize")) == finished(4.0)
+    assert outcome({}, output_json={"loss": 4, "chi2": 7}, goals=Goals.of({"chi2": "maximize"})) == finished(4.0)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
@@ -12,7 +12,7 @@ from scipy.special import erfcx, log_ndtr, ndtr
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Posterior
 
-__all__ = ["Acquisition", "log_ei", "log_ok"]
+__all__ = ["Acquisition", "Score", "log_ei", "log_ok"]
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 _SQRT_HALF = math.sqrt(0.5)
@@ -53,6 +53,20 @@ def log_ok(s: Array) -> tuple[Array, Array]:
     ratio = np.exp(-0.5 * np.maximum(s, 0.0) ** 2) / (_SQRT_HALF_PI * 2.0 * np.maximum(ndtr(s), 0.5))
     low = 1.0 / (_SQRT_HALF_PI * erfcx(np.maximum(-s, 0.0) * _SQRT_HALF))
     return log_ndtr(s), np.where(s > 0.0, ratio, low)
+
+
+class Score(Protocol):
+    """What the search maximises."""
+
+    @property
+    def posterior(self) -> Posterior:
+        """A model whose length-scales are those of the search's steps."""
+
+    def value(self, X: Array) -> Array:
+        """The score at model points (m, c), shape (m,); larger is better."""
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """The score, shape (m,), and its derivative by the model columns, shape (m, c)."""
 
 
 @final

@@ -74,10 +74,15 @@ class Columns:
 
     def transform(self, U: Array) -> Array:
         """Model points of unit points, shape (n, d) -> (n, c)."""
-        X = np.empty((len(U), self.count))
         at = len(self.numeric)
-        X[:, :at] = U[:, self.numeric]
-        np.copyto(X[:, :at], 0.5, where=np.isnan(X[:, :at]))
+        if at == U.shape[1] == self.count:  # nothing but numbers
+            X = U.copy()
+        else:
+            X = np.empty((len(U), self.count))
+            X[:, :at] = U[:, self.numeric]
+        inactive = np.isnan(X[:, :at])
+        if inactive.any():
+            np.copyto(X[:, :at], 0.5, where=inactive)
         for j, levels in self.categorical:
             u = U[:, j]
             with np.errstate(invalid="ignore"):  # NaN compares as no level at all

@@ -1,6 +1,6 @@
 """The Gaussian process: hyperparameters by maximum a posteriori, and the posterior.
 
-Constant mean by generalised least squares, amplitude sigma2 integrated out under an inverse-gamma prior, Matern-5/2
+Constant mean by generalised least squares, amplitude sigma2 integrated out under an inverse-gamma prior, a kernel
 with one length-scale per group of columns, noise as a ratio v to the amplitude [Rasmussen & Williams 2006, chapters
 2 and 5; the integrated amplitude is their Student-t limit, O'Hagan 1978]. Priors are Gaussian in log space, with the
 dimension scaling of Hvarfner et al. 2024.
@@ -15,10 +15,10 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyr
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtri
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
-from askntell.optimizers.gp.kernel import Array, matern, matern_value, squared_distances
+from askntell.optimizers.gp.cholesky import factor, gram, invert
+from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
 
 __all__ = [
     "Data",
@@ -27,7 +27,6 @@ __all__ = [
     "Posterior",
     "Prior",
     "cold_starts",
-    "factor",
     "leave_one_out",
     "merged",
     "minimised",
@@ -35,6 +34,8 @@ __all__ = [
 
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
 _TOGETHER = 256  #: points predicted at once: more would leave the cache
+_SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
+_MANY, _FEW = 120, 64  #: above so many rows, cold searches begin with so few of them
 KNOWN_FLOOR = 1e-8  #: smallest noise ratio of a trial whose noise is known
 
 
@@ -100,6 +101,16 @@ def merged(X: Array, y: Array, known: Array) -> tuple[Data, NDArray[np.intp]]:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Hyper:
+    """Hyperparameters: length-scale of each model column, shape (c,), noise ratio v, and the name of the kernel."""
+
+    scale: Array
+    noise: float
+    kernel: str = "matern"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Prior:
     """Gaussian priors and bounds of log l and log v.
 
@@ -112,6 +123,7 @@ class Prior:
     noise_std: float = 3.0
     scale_bounds: tuple[float, float] = (5e-3, 1e3)
     noise_bounds: tuple[float, float] = (1e-6, 1.0)
+    kernel: str = "matern"
 
     @classmethod
     def of(cls, d: int, *, exact: bool = False) -> Prior:
@@ -119,35 +131,9 @@ class Prior:
         made = cls(scale_mean=-0.9 + 0.5 * math.log(max(d, 1)))
         return replace(made, noise_mean=-12.0, noise_bounds=(1e-8, 1.0)) if exact else made
 
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Hyper:
-    """Hyperparameters: length-scale of each model column, shape (c,), and noise ratio v."""
-
-    scale: Array
-    noise: float
-
-
-def factor(C: Array, *, out: Array | None = None) -> tuple[Array, float]:
-    """Lower Cholesky factor of C, shape (n, n), and the jitter that had to be added to its diagonal, mostly 0.
-
-    Args:
-        C: Symmetric; not changed.
-        out: An array in Fortran order to write the factor to.
-
-    Raises:
-        numpy.linalg.LinAlgError: C is not finite, or far from positive definite.
-    """
-    A = np.empty(C.shape, order="F") if out is None else out
-    for jitter in (0.0, *(10.0**k for k in range(-8, -2))):
-        np.copyto(A, C.T)
-        if jitter:
-            A.flat[:: len(C) + 1] += jitter
-        L, info = dpotrf(A, lower=1, clean=1, overwrite_a=1)
-        if info == 0 and np.isfinite(L[-1, -1]):
-            return L, jitter
-    raise np.linalg.LinAlgError(f"{len(C)} x {len(C)} covariance matrix has no Cholesky factor")
+    def mode(self, count: int) -> Hyper:
+        """The most probable hyperparameters of `count` columns before any data."""
+        return Hyper(scale=np.full(count, math.exp(self.scale_mean)), noise=math.exp(self.noise_mean), kernel=self.kernel)
 
 
 @final
@@ -175,6 +161,7 @@ class Objective:
         self._D, self._C, self._H = np.empty((3, n, n))  # scratch: fresh n x n arrays would double the time
         self._L = np.empty((n, n), order="F")
         self._right = np.stack([np.ones(n), data.y], axis=1)
+        self._ones = np.ones(n)
 
     @property
     def bounds(self) -> Array:
@@ -182,9 +169,21 @@ class Objective:
         made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
         return made
 
+    def part(self, count: int) -> Objective:
+        """The objective of `count` rows, evenly spread over all; repeated trials count once."""
+        rows = np.linspace(0, len(self.data.y) - 1, count).astype(np.intp)
+        data = self.data
+        some = Data(X=data.X[rows], y=data.y[rows], share=data.share[rows], known=data.known[rows])
+        return Objective(some, self._groups, self.prior)
+
+    @property
+    def unit(self) -> Array:
+        """Standard deviations of the priors of theta, shape (g + 1,)."""
+        return self._std
+
     def hyper(self, theta: Array) -> Hyper:
         """The hyperparameters that theta stands for."""
-        return Hyper(scale=np.exp(theta[:-1])[self._groups], noise=math.exp(theta[-1]))
+        return Hyper(scale=np.exp(theta[:-1])[self._groups], noise=math.exp(theta[-1]), kernel=self.prior.kernel)
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """F and dF/dtheta; (1e10, 0) where F cannot be computed."""
@@ -192,51 +191,70 @@ class Objective:
         v = math.exp(theta[-1])
         Z = self._X / np.exp(theta[:-1])[self._groups]
         D = squared_distances(Z, Z, out=self._D)
-        D.flat[:: n + 1] = 0.0
-        C, H = matern(D, out=(self._C, self._H))
-        C.flat[:: n + 1] += v * data.share + data.known
+        D.reshape(-1)[:: n + 1] = 0.0
+        C, H = KERNELS[self.prior.kernel].both(D, (self._C, self._H))
+        C.reshape(-1)[:: n + 1] += v * data.share + data.known
         try:
             L, _ = factor(C, out=self._L)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(theta)
         log_det = 2.0 * float(np.log(L.diagonal()).sum())
-        solved, _ = dpotrs(L, self._right, lower=1)
-        beta = solved[:, 1].sum() / solved[:, 0].sum()
-        alpha = solved[:, 1] - beta * solved[:, 0]
+        Linv = invert(L)
+        one, target = (Linv @ self._right).T
+        e = target - float(one @ target) / float(one @ one) * one
+        alpha = e @ Linv
         within = data.within / v
-        rest = RATE + 0.5 * (float((data.y - beta) @ alpha) + within)
+        rest = RATE + 0.5 * (float(e @ e) + within)
         w = self._power / rest
         t = (theta - self._mean) / self._std
         F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
         if not math.isfinite(F):
             return 1e10, np.zeros_like(theta)
         # the lower triangle of G = C^-1 - w alpha alpha', zero above; its diagonal drops out of the distances below
-        G, _ = dpotri(L, lower=1, overwrite_c=1)
-        G = dsyr(-w, alpha, a=G, lower=1, overwrite_a=1)
+        G = dsyr(-w, alpha, a=gram(Linv), lower=1, overwrite_a=1)
         noise = 0.5 * v * float(G.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
         G *= H.T  # symmetric; the transpose has the memory order of G
-        column = (G.sum(axis=0) + G.sum(axis=1)) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
+        column = (self._ones @ G + G @ self._ones) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
         if not self._one_each:
             column = np.bincount(self._groups, column, self._count)
         return F, np.append(column, noise) + t / self._std
 
 
 def minimised(objective: Objective, starts: list[Array]) -> Array:
-    """The theta of smallest F that L-BFGS-B finds from these starts; a pure function of its arguments."""
-    bounds = objective.bounds
+    """The theta of smallest F that L-BFGS-B finds from these starts; a pure function of its arguments.
+
+    The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
+    optima that are as good. A start that comes near an optimum found before is given up there. With several starts
+    and many rows the way is first gone on some of the rows, and only its end on all of them.
+    """
+    if len(starts) > 1 and len(objective.data.y) > _MANY:
+        starts = [minimised(objective.part(_FEW), starts)]
+    bounds, unit = objective.bounds, objective.unit
     best, smallest = starts[0], math.inf
+    ends: list[Array] = []
+
+    def value(u: Array) -> tuple[float, Array]:
+        F, gradient = objective(u * unit)
+        return F, gradient * unit
+
+    def watch(intermediate_result: OptimizeResult) -> None:
+        if any(np.max(np.abs(intermediate_result.x * unit - end)) < _SAME for end in ends):
+            raise StopIteration
+
     for start in starts:
         found = minimize(
-            objective,
-            np.clip(start, bounds[:, 0], bounds[:, 1]),
+            value,
+            np.clip(start, bounds[:, 0], bounds[:, 1]) / unit,
             jac=True,
             method="L-BFGS-B",
-            bounds=[(low, high) for low, high in bounds.tolist()],
+            bounds=[(low, high) for low, high in (bounds / unit[:, None]).tolist()],
             options={"maxiter": 50, "ftol": 1e-5, "gtol": 1e-3},
+            callback=watch if ends else None,
         )
         if found.fun < smallest:
-            best, smallest = found.x, float(found.fun)
-    return best
+            best, smallest = found.x * unit, float(found.fun)
+        ends.append(found.x * unit)
+    return np.clip(best, bounds[:, 0], bounds[:, 1])
 
 
 def cold_starts(d: int, groups: int) -> list[Array]:
@@ -282,7 +300,7 @@ class Posterior:
         centre = data.X.mean(axis=0)
         Z = (data.X - centre) / hyper.scale
         noise = hyper.noise * data.share + data.known
-        Linv, jitter = _inverse_factor(Z, noise)
+        Linv, jitter = _inverse_factor(Z, noise, hyper.kernel)
         ones = Linv.sum(axis=1)
         beta = float(ones @ (Linv @ data.y)) / float(ones @ ones)
         w = Linv @ (data.y - beta)
@@ -310,14 +328,14 @@ class Posterior:
         if len(X) > _TOGETHER:
             parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
             return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
-        K = matern_value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
+        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
         V = K @ self.Linv.T
         return K @ self.alpha + self.beta, self._std(V)
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
-        K, H = matern(squared_distances(Q, self.Z))
+        K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
         V = K @ self.Linv.T
         std = self._std(V)
         A = H * self.alpha
@@ -335,7 +353,7 @@ class Posterior:
             value: Its target; None for the posterior mean there, which leaves the mean as it is everywhere.
         """
         z = (x - self.centre) / self.hyper.scale
-        k = matern_value(squared_distances(z[None], self.Z))[0]
+        k = KERNELS[self.hyper.kernel].value(squared_distances(z[None], self.Z))[0]
         n = len(k)
         row = self.Linv @ k
         rest = 1.0 + self.hyper.noise - float(row @ row)
@@ -347,7 +365,7 @@ class Posterior:
             Linv[n, :n] = (row @ self.Linv) / -root
             Linv[n, n] = 1.0 / root
         else:  # the new point is numerically one of the old ones
-            Linv, jitter = _inverse_factor(Z, noise)
+            Linv, jitter = _inverse_factor(Z, noise, self.hyper.kernel)
             noise = noise + jitter
         target = float(k @ self.alpha) + self.beta if value is None else value
         y = np.append(self.y, target)
@@ -360,15 +378,14 @@ class Posterior:
         return found
 
 
-def _inverse_factor(Z: Array, noise: Array) -> tuple[Array, float]:
+def _inverse_factor(Z: Array, noise: Array, kernel: str) -> tuple[Array, float]:
     D = squared_distances(Z, Z)
     n = len(D)
-    D.flat[:: n + 1] = 0.0
-    C = matern_value(D)
-    C.flat[:: n + 1] += noise
+    D.reshape(-1)[:: n + 1] = 0.0
+    C = KERNELS[kernel].value(D)
+    C.reshape(-1)[:: n + 1] += noise
     L, jitter = factor(C)
-    Linv, _ = dtrtri(L, lower=1)
-    return np.ascontiguousarray(Linv), jitter
+    return np.ascontiguousarray(invert(L)), jitter
 
 
 def leave_one_out(posterior: Posterior) -> Array:

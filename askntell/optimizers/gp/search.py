@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from askntell.optimizers.gp.acquisition import Acquisition
+from askntell.optimizers.gp.acquisition import Score
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.polish import maximise
@@ -74,7 +74,7 @@ class Region:
 def ranked(
     region: Region,
     columns: Columns,
-    acquisition: Acquisition,
+    acquisition: Score,
     *,
     incumbents: Array,
     effort: Effort,
@@ -161,7 +161,7 @@ def _exchanged(region: Region, rows: Array, rng: np.random.Generator) -> Array:
 def _polished(
     region: Region,
     columns: Columns,
-    acquisition: Acquisition,
+    acquisition: Score,
     rows: Array,
     values: Array,
     effort: Effort,
@@ -181,7 +181,7 @@ def _polished(
 
 
 def _climbed(
-    region: Region, columns: Columns, acquisition: Acquisition, rows: Array, values: Array, evaluations: int
+    region: Region, columns: Columns, acquisition: Score, rows: Array, values: Array, evaluations: int
 ) -> tuple[Array, Array]:
     """Rows after a batched BFGS on their active smooth coordinates; a row that rounding makes worse stays."""
     smooth = np.flatnonzero(region.smooth)
@@ -210,7 +210,7 @@ def _climbed(
 
 
 def _stepped(
-    region: Region, columns: Columns, acquisition: Acquisition, rows: Array, values: Array, rng: np.random.Generator
+    region: Region, columns: Columns, acquisition: Score, rows: Array, values: Array, rng: np.random.Generator
 ) -> tuple[Array, Array, bool]:
     """Each row replaced by its best one-exchange neighbour if that is better; and whether any was."""
     rows, values = rows.copy(), values.copy()

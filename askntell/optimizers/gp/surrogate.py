@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askntell.optimizers.gp.columns import Columns
+from askntell.optimizers.gp.growing import grown
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import (
     Data,
@@ -22,12 +23,13 @@ from askntell.optimizers.gp.model import (
     merged,
     minimised,
 )
-from askntell.optimizers.gp.subset import checkpoint, fit_set, label_set, posterior_set
+from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, label_set, posterior_set
 from askntell.optimizers.gp.warp import WARPS, slopes
 from askntell.trial import Problem, Trial
 
 __all__ = ["Fit", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
 
+_FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
 _LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
 
@@ -63,10 +65,10 @@ class Trials:
         std = np.array([np.nan if t.std is None else t.std for t in trials], dtype=np.float64)
         U = problem.space.unit.encode_many([dict(t.params) for t in trials])
         return Trials(
-            numbers=np.append(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
-            U=np.vstack([self.U, U]),
-            loss=np.append(self.loss, loss),
-            std=np.append(self.std, std),
+            numbers=grown(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
+            U=grown(self.U, U),
+            loss=grown(self.loss, loss),
+            std=grown(self.std, std),
         )
 
     @property
@@ -80,13 +82,16 @@ class Trials:
         values = self.loss[~self.failed]
         return len(values) >= 3 and bool(values.min() < values.max())
 
-    def valued(self) -> Trials:
+    def valued(self) -> Self:
         """The trials that gave a value."""
-        return self.where(np.flatnonzero(~self.failed))
+        failed = self.failed
+        return self.where(np.flatnonzero(~failed)) if failed.any() else self
 
     def first(self, count: int) -> Self:
         """The first `count` of these trials."""
-        return self.where(np.arange(min(count, len(self.numbers))))
+        if count >= len(self.numbers):
+            return self
+        return type(self)(numbers=self.numbers[:count], U=self.U[:count], loss=self.loss[:count], std=self.std[:count])
 
     def where(self, index: NDArray[np.intp]) -> Self:
         """Some of these trials."""
@@ -113,27 +118,31 @@ class Fit:
     amplitude: float
 
 
-def fitted(trials: Trials, problem: Problem, *, warp: str) -> Fit:
+def fitted(trials: Trials, problem: Problem, *, warp: str, count: int = FIT) -> Fit:
     """The fit that belongs to these trials: a function of their first `checkpoint` values.
 
     Args:
         trials: `Trials.informative`.
         problem: Gives the space.
         warp: "auto", "half-rank" or "plain".
+        count: At most so many trials are fitted to; 0 for the mode of the prior.
     """
     valued = trials.valued()
     some = valued.first(checkpoint(len(valued.numbers)))
     columns = Columns.of(problem.space.unit.columns, some.U)
     exact = bool(np.all(some.std == 0.0))
-    chosen = fit_set(some.loss, some.numbers)
     prior = Prior.of(columns.d, exact=exact)
+    if count == 0:
+        hyper = prior.mode(columns.count)
+        return Fit(columns=columns, warp=_FIRST if warp == "auto" else warp, hyper=hyper, exact=exact, amplitude=1.0)
+    chosen = fit_set(some.loss, some.numbers, count=count)
     X = columns.transform(some.U[chosen])
     found: Fit | None = None
     smallest = np.inf
     starts = cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1)
-    for name in ("half-rank", "plain") if warp == "auto" else (warp,):
+    for name in (_FIRST, "plain") if warp == "auto" else (warp,):
         z = WARPS[name](some.loss)
-        noise = np.full(len(z), np.nan) if exact else some.std * slopes(some.loss, z)
+        noise = _noise(some, z, exact=exact)
         theta, hyper, posterior = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
         loss = misordered(leave_one_out(posterior), posterior.y)
         if found is None or loss < smallest - _MARGIN:
@@ -159,6 +168,13 @@ def _one_fit(
     return theta, hyper, posterior
 
 
+def _noise(trials: Trials, z: Array, *, exact: bool) -> Array:
+    """Known standard deviations in units of the targets z, NaN where unknown (or none, and so said); shape (n,)."""
+    if exact or np.isnan(trials.std).all():
+        return np.full(len(z), np.nan)
+    return trials.std * slopes(trials.loss, z)
+
+
 def _ratio(noise: Array, amplitude: float) -> Array:
     """Noise ratios of standard deviations in units of the targets; NaN stays."""
     with np.errstate(over="ignore"):
@@ -174,32 +190,34 @@ def misordered(predicted: Array, y: Array) -> float:
     return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
 
 
-def conditioned(trials: Trials, fit: Fit) -> tuple[Posterior, Array]:
-    """The posterior of the valued trials, and their distinct unit points (n, d)."""
+def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[Posterior, Array]:
+    """The posterior of at most `count` of the valued trials, and their distinct unit points (n, d)."""
     valued = trials.valued()
     z = WARPS[fit.warp](valued.loss)
-    noise = np.full(len(z), np.nan) if fit.exact else valued.std * slopes(valued.loss, z)
-    X = fit.columns.transform(valued.U)
-    chosen = posterior_set(valued.loss, valued.numbers, X, fit.hyper.scale)
-    data, first = merged(X[chosen], z[chosen], _ratio(noise[chosen], fit.amplitude))
-    return Posterior.of(data, fit.hyper), valued.U[chosen][first]
+    noise = _noise(valued, z, exact=fit.exact)
+    chosen = posterior_set(valued.loss, valued.numbers, valued.U, fit.columns, fit.hyper.scale, count=count)
+    U = valued.U[chosen]
+    data, first = merged(fit.columns.transform(U), z[chosen], _ratio(noise[chosen], fit.amplitude))
+    return Posterior.of(data, fit.hyper), U[first]
 
 
-def label_fit(trials: Trials, fit: Fit) -> Hyper:
+def label_fit(trials: Trials, fit: Fit, *, count: int = FIT) -> Hyper:
     """Hyperparameters of the labels +1 (gave a value) and -1 (failed), from the first `checkpoint` trials."""
     some = trials.first(checkpoint(len(trials.numbers)))
     columns = fit.columns
-    objective = Objective(_labels(some, fit), columns.groups, Prior.of(columns.d))
+    if count == 0:
+        return Prior.of(columns.d).mode(columns.count)
+    objective = Objective(_labels(some, fit, count), columns.groups, Prior.of(columns.d))
     starts = cold_starts(columns.d, int(columns.groups.max()) + 1)
     return objective.hyper(minimised(objective, starts))
 
 
-def label_posterior(trials: Trials, fit: Fit, hyper: Hyper) -> Posterior:
+def label_posterior(trials: Trials, fit: Fit, hyper: Hyper, *, count: int = FIT) -> Posterior:
     """Least-squares classification: the posterior of the labels."""
-    return Posterior.of(_labels(trials, fit), hyper)
+    return Posterior.of(_labels(trials, fit, count), hyper)
 
 
-def _labels(trials: Trials, fit: Fit) -> Data:
-    some = trials.where(label_set(trials.failed, trials.numbers))
+def _labels(trials: Trials, fit: Fit, count: int) -> Data:
+    some = trials.where(label_set(trials.failed, trials.numbers, count=count))
     labels = np.where(some.failed, -1.0, 1.0)
     return merged(fit.columns.transform(some.U), labels, np.full(len(labels), np.nan))[0]

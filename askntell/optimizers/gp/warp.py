@@ -28,7 +28,8 @@ def half_rank(y: Array) -> Array:
     good = half <= median
     below = _tamed(half[good] - median)
     spread = math.sqrt(float(np.mean(below * below)))
-    z = ndtri((mean_ranks(y) + 0.5) / len(y))
+    z = np.empty(len(y))
+    z[~good] = ndtri((mean_ranks(y)[~good] + 0.5) / len(y))
     z[good] = below / (spread if spread > 0.0 else 1.0)
     return _standard(z)
 
@@ -43,10 +44,12 @@ WARPS = {"half-rank": half_rank, "plain": plain}
 
 def mean_ranks(y: Array) -> Array:
     """Ranks from 0, equal values share the mean of theirs; shape (n,)."""
-    values, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks: Array = (last - 0.5 * (counts + 1.0))[inverse.reshape(-1)]
-    return ranks if len(values) > 1 else np.full(len(y), 0.5 * (len(y) - 1))
+    order = np.argsort(y)
+    ascending = y[order]
+    edges = np.concatenate([[0], np.flatnonzero(ascending[1:] != ascending[:-1]) + 1, [len(y)]])
+    ranks = np.empty(len(y))
+    ranks[order] = np.repeat(0.5 * (edges[:-1] + edges[1:] - 1), np.diff(edges))
+    return ranks
 
 
 def slopes(y: Array, z: Array) -> Array:

@@ -10,7 +10,7 @@ from cli_tools import SEGMENTS, SPACE, askntell, made
 
 from askntell.space import Categorical, Int, SearchSpace
 
-RECORD = {"number", "segment", "params", "status", "attempt", "value", "failed", "message", "std", "by", "worker"}
+RECORD = {"number", "segment", "params", "status", "attempt", "value", "values", "failed", "message", "std", "by", "worker"}
 PLAIN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]*\Z")
 
 
@@ -25,7 +25,7 @@ def test_init_says_what_it_made_and_may_be_repeated(tmp_path):
     )
     assert "is already there" in askntell(*arguments, cwd=tmp_path).out
     summary = askntell(*arguments, "--json", cwd=tmp_path).json()
-    assert (summary["objective"], summary["direction"], summary["planned"]) == ("val:loss", "maximize", 8)
+    assert (summary["objectives"], summary["constraints"], summary["planned"]) == ({"val:loss": "maximize"}, {}, 8)
     assert summary == askntell("status", "runs/calo", "--json", cwd=tmp_path).json()
 
 

@@ -56,7 +56,7 @@ MISTAKES = [
     (["tell", "calo"], "no trial"),
     (["tell", "calo", "0"], "neither a value nor failed"),
     (["tell", "calo", "0", "1.0"], "segment"),
-    (["tell", "calo", "0", "small", "--segment", "pid22_eta_0_5"], "invalid float value: 'small'"),
+    (["tell", "calo", "0", "small", "--segment", "pid22_eta_0_5"], "'small' is no value"),
     (["tell", "calo", "zero", "1"], "invalid int value: 'zero'"),
     (["tell", "calo", "7", "1.0", "--segment", "pid22_eta_0_5"], "no trial 7"),
     (["tell", "calo", "0", "2.0", "--segment", "pid22_eta_0_5"], "0"),

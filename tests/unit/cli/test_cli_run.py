@@ -52,7 +52,7 @@ def test_a_run_shows_plain_lines_and_leaves_stdout_alone(folder):
     assert (done.status, done.out) == (0, "")
     assert not CONTROLS.search(done.err)
     lines = done.err.splitlines()
-    assert lines[0] == "calo: loss, minimize: 6 trials in 2 segments"
+    assert lines[0] == "calo: loss minimize: 6 trials in 2 segments"
     assert sum(bool(re.match(r"\[\d/6\] pid\d\d_eta_0_5 \d: 0\.\d+( best so far)?$", line)) for line in lines) == 6
     assert re.match(r"Done after .*: 6 trials finished, 0 failed in this run; 6 of 6 closed$", lines[7])
     assert {line.split(":")[0].strip() for line in lines[8:]} == {entry["name"] for entry in SEGMENTS}

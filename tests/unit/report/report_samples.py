@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+from askntell.goals import Goals, Objective
 from askntell.report.view import SegmentView, StudyView, gain, steps
-from askntell.trial import Objective, Trial, TrialStatus
+from askntell.trial import Trial, TrialStatus
 
 NOW = datetime(2026, 5, 4, 3, 2, tzinfo=UTC)
 PARTICLES = ("photon", "electron", "pion")
@@ -79,13 +80,13 @@ def study_view(
                 best=best,
                 default_value=made[0].value,
                 gain=gain(objective, best.value, made[0].value),
-                steps=steps(objective, made),
+                steps=steps(Goals((objective,)), made),
                 values=[(n + 1, t.value) for n, t in enumerate(made) if t.value is not None] if count == 1 else (),
             )
         )
     return StudyView(
         name="calo",
-        objective=objective,
+        goals=Goals((objective,)),
         algorithm="auto",
         created="2026-05-04T01:00:00Z",
         planned=trials,
@@ -95,7 +96,7 @@ def study_view(
 
 
 SAMPLES = {
-    "empty": StudyView(name="empty", objective=Objective("chi2"), segments=[SegmentView(name="all")]),
+    "empty": StudyView(name="empty", goals=Goals((Objective("chi2"),)), segments=[SegmentView(name="all")]),
     "one": study_view(1),
     "one with features": study_view(1, lambda _: {"eta": 1.0}),
     "no features": study_view(8),

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 from report_samples import HOSTILE, plan, trial
 
+from askntell.goals import Goals
 from askntell.report.live import LiveProgress
 from askntell.report.progress import PlainProgress, Tally, is_terminal, listener
-from askntell.trial import Objective
 
 
 class Clock:
@@ -42,7 +42,7 @@ def study(*names, direction="minimize", best=None, default=None, finished=0, fai
         )
         for name in names
     ]
-    return SimpleNamespace(path=Path("runs/calo"), objective=Objective("chi2", direction), segments=segments)
+    return SimpleNamespace(path=Path("runs/calo"), goals=Goals.of({"chi2": direction}), segments=segments)
 
 
 def report(**counts):
@@ -97,7 +97,7 @@ def test_plain_lines():
     ]
     run(PlainProgress(stream), told=told, finished=2, failed=1, elsewhere=1)
     assert stream.getvalue().splitlines() == [
-        "calo: chi2, minimize: 3 trials in 2 segments",
+        "calo: chi2 minimize: 3 trials in 2 segments",
         "[1/3] a 0: 2 best so far",
         "[2/3] b 0: failed (memory): CUDA out of memory\\nTraceback",
         "[3/3] a 1: 0.5 best so far",
@@ -172,7 +172,7 @@ def test_live_table(monkeypatch):
     text = on_terminal(["a", "b"], told, monkeypatch, finished=2, failed=1)
     assert "\x1b[?25h" in text, "the cursor comes back"
     shown = visible(text)
-    assert "calo: chi2, minimize" in shown
+    assert "calo: chi2 minimize" in shown
     assert "3/3, 0 running, 1 failed" in shown
     assert re.search(r"a +2 +0 +1 +1 +1 \(50.0 %\)", shown)
     assert re.search(r"b +1 +1 +- +crash +-", shown)

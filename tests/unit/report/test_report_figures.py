@@ -5,9 +5,9 @@ import json
 import pytest
 from report_samples import HOSTILE, SAMPLES, study_view
 
+from askntell.goals import Objective
 from askntell.report.features import features_against_best
 from askntell.report.figures import COLOURS, MUTE_ABOVE, best_so_far, label
-from askntell.trial import Objective
 
 FIGURES = [
     pytest.param(figure, id=f"{name}-{figure.key}")

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import HOSTILE, NOW, SAMPLES, Structure, study_view
 
+from askntell.goals import Objective
 from askntell.report.page import MAX_FAILURES, page, plotly_script, write_report
 from askntell.report.text import printable
-from askntell.trial import Objective
 
 SCRIPT = "window.Plotly = undefined; // </script><!-- <script> in a library must not end it"
 

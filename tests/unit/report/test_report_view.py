@@ -5,22 +5,22 @@ import json
 import pytest
 from report_samples import trial
 
+from askntell.goals import Goals, Objective
 from askntell.report.view import SegmentView, best_record, gain, steps, trial_record
-from askntell.trial import Objective
 
 
 def test_steps_are_improvements_and_the_end():
     told = [trial(0, 3.0), trial(1, failure="crash"), trial(2, 4.0), trial(3, 1.0), trial(4, 1.0), trial(5)]
-    assert steps(Objective(), told) == [(1, 3.0), (4, 1.0), (5, 1.0)]
+    assert steps(Goals(), told) == [(1, 3.0), (4, 1.0), (5, 1.0)]
 
 
 def test_steps_follow_the_direction():
     told = [trial(0, 3.0), trial(1, 4.0), trial(2, 1.0)]
-    assert steps(Objective(direction="maximize"), told) == [(1, 3.0), (2, 4.0), (3, 4.0)]
+    assert steps(Goals.of(direction="maximize"), told) == [(1, 3.0), (2, 4.0), (3, 4.0)]
 
 
 def test_steps_without_a_value():
-    assert steps(Objective(), [trial(0, failure="crash"), trial(1)]) == []
+    assert steps(Goals(), [trial(0, failure="crash"), trial(1)]) == []
 
 
 @pytest.mark.parametrize(

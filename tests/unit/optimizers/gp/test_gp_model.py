@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.kernel import matern, matern_value, squared_distances
 from askntell.optimizers.gp.model import (
     RATE,
@@ -13,7 +14,6 @@ from askntell.optimizers.gp.model import (
     Posterior,
     Prior,
     cold_starts,
-    factor,
     leave_one_out,
     merged,
     minimised,
@@ -202,6 +202,17 @@ def test_singular_matrix_gets_the_smallest_jitter_that_works():
         factor(np.full((3, 3), np.nan))
     with pytest.raises(np.linalg.LinAlgError):
         factor(-np.eye(3))
+
+
+@pytest.mark.parametrize("n", [1, 2, 64, 65, 130, 261])
+def test_inverse_of_a_factor_by_halves(n):
+    A = np.random.default_rng(0).normal(size=(n, n + 5))
+    C = A @ A.T / n + 0.1 * np.eye(n)
+    L, _ = factor(C)
+    Linv = invert(L.copy(order="F"))
+    np.testing.assert_allclose(Linv @ L, np.eye(n), atol=1e-10)
+    assert not np.triu(Linv, 1).any()
+    np.testing.assert_allclose(gram(Linv.copy(order="F")), np.tril(np.linalg.inv(C)), atol=1e-9)
 
 
 def test_objective_that_cannot_be_computed_is_large_and_flat():
