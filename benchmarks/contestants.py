@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
@@ -26,6 +27,7 @@ class Entry:
         plays: What the program is to play, if it can play several.
         budget: Evaluations of one run.
         seeds: How many runs on each problem.
+        fewer: Suites with a smaller budget, because asks cost seconds there.
         limit_s: A run that takes longer is ended and recorded as such.
     """
 
@@ -35,7 +37,17 @@ class Entry:
     plays: str = ""
     budget: int = 200
     seeds: int = 5
-    limit_s: float = 3600.0
+    fewer: Mapping[str, int] = field(default_factory=dict)
+    limit_s: float = 7200.0
+
+    @property
+    def cheap(self) -> bool:
+        """Whether it plays the whole budget of 200."""
+        return self.budget >= 200
+
+    def budget_on(self, suite: str) -> int:
+        """Evaluations of one run on a problem of this suite."""
+        return self.fewer.get(suite, self.budget)
 
     @property
     def python(self) -> Path:
@@ -68,7 +80,7 @@ CONTESTANTS: dict[str, Entry] = {
         Entry(name="pycma", program="pycma_peer", environment="pycma"),
         Entry(name="optuna-gp", program="optuna_peer", environment="optuna", budget=100, seeds=3),
         Entry(name="smac", program="smac_peer", environment="smac", budget=60, seeds=3),
-        Entry(name="hebo", program="hebo_peer", environment="hebo", budget=60, seeds=3),
+        Entry(name="hebo", program="hebo_peer", environment="hebo", budget=60, seeds=3, fewer={"objectives": 30}),
         Entry(name="ax", program="ax_peer", environment="ax", budget=60, seeds=3),
     )
 }

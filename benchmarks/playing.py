@@ -164,7 +164,7 @@ def play(problem: BenchmarkProblem, entry: Entry, seed: int, budget: int) -> dic
         "best": score.curve,
         **({"recommended": recommended} if problem.noise else {}),
         "cpu_ms": {str(n): _three(cpu[:n].mean()) for n in CHECKPOINTS if n <= budget},
-        "cpu_ms_tenths": [_three(part.mean()) for part in np.array_split(cpu, 10)],
+        "cpu_ms_tenths": [_three(part.mean()) for part in np.array_split(cpu, min(10, budget))],
         "wall_s": _three(time.monotonic() - begin),
         "versions": hello["versions"],
     }

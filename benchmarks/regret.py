@@ -28,21 +28,30 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]  # runs from a checkout, installed 
 import cache  # noqa: E402 -- after the path
 from contestants import CONTESTANTS, Entry, code_digest  # noqa: E402 -- after the path
 from playing import Broken, fingerprint, play  # noqa: E402 -- after the path
-from askntell.errors import AskntellError
 from problems import PROBLEMS, SUITES, BenchmarkProblem  # noqa: E402 -- after the path
+
+from askntell.errors import AskntellError  # noqa: E402 -- after the path
 
 Job = tuple[Entry, BenchmarkProblem, int]
 
 
 def jobs(options: argparse.Namespace) -> Iterator[Job]:
     """Runs in the order of work: the report half, the first seed and the cheap contestants before all others."""
-    chosen = [CONTESTANTS[name] for name in options.contestants]
-    problems = [p for p in PROBLEMS.values() if p.name in options.problems and p.suite in options.suites]
+    chosen = [entry for name in options.contestants if (entry := CONTESTANTS[name]).python.exists()]
+    problems = in_turn([p for p in PROBLEMS.values() if p.name in options.problems and p.suite in options.suites])
     for half in options.halves:
-        for seed in range(max(entry.seeds for entry in chosen)):
-            for entry in chosen:
-                if seed < min(entry.seeds, options.seeds) and entry.python.exists():
-                    yield from ((entry, problem, seed) for problem in problems if problem.half == half)
+        here = [p for p in problems if p.half == half]
+        for seed in range(options.seeds):
+            entries = [entry for entry in chosen if seed < entry.seeds]
+            yield from ((entry, p, seed) for entry in entries if entry.cheap for p in here)
+            # problem by problem, so that at any moment the dear ones have been on the same problems
+            yield from ((entry, p, seed) for p in here for entry in entries if not entry.cheap)
+
+
+def in_turn(problems: list[BenchmarkProblem]) -> list[BenchmarkProblem]:
+    """The problems in an order that takes the suites in turn."""
+    place = {p.name: (k, SUITES.index(s)) for s in SUITES for k, p in enumerate(q for q in problems if q.suite == s)}
+    return sorted(problems, key=lambda p: place[p.name])
 
 
 def missing(options: argparse.Namespace) -> list[Job]:
@@ -55,7 +64,8 @@ def missing(options: argparse.Namespace) -> list[Job]:
         record = kept[entry.name].get((problem.name, seed))
         if record is not None and record["fingerprint"] == prints[problem.name]:
             stale = entry.own and record.get("code") != code and (options.fresh or "skip" in record)
-            if not stale and (record["budget"] >= (options.budget or entry.budget) or "broken" in record):
+            budget = options.budget or entry.budget_on(problem.suite)
+            if not stale and (record["budget"] >= budget or ("broken" in record and not options.retry)):
                 continue
         wanted.append((entry, problem, seed))
     return wanted
@@ -66,7 +76,7 @@ def work(options: argparse.Namespace) -> None:
     todo = missing(options)
     print(f"{len(todo)} runs to play", flush=True)
     for k, (entry, problem, seed) in enumerate(todo, 1):
-        budget = options.budget or entry.budget
+        budget = options.budget or entry.budget_on(problem.suite)
         begin = time.monotonic()
         try:
             record = play(problem, entry, seed, budget)
@@ -115,6 +125,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--table", action="store_true", help="tables and results/regret.json from the runs, play nothing"
     )
+    parser.add_argument("--retry", action="store_true", help="play runs again in which a contestant broke down")
+    parser.add_argument("--no-output", dest="output", action="store_false", help="with --table: write no files")
     return parser.parse_args()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import cache
 import numpy as np
-from _protocol import environment, write_result
+from _protocol import RESULTS, environment, write_result
 from contestants import OURS, code_digest
 from numpy.typing import NDArray
 from playing import CHECKPOINTS, fingerprint
@@ -36,9 +36,14 @@ def write_tables(options: argparse.Namespace) -> None:
         "skipped_or_broken": absent,
         "halves": {},
     }
+    page: list[str] = []
     for half in options.halves:
-        result["halves"][half] = _half(half, [p for p in problems if p.half == half], names, curves, cpu)
-    write_result("regret", result)
+        result["halves"][half] = _half([p for p in problems if p.half == half], names, curves, cpu)
+        page += _page(half, [p for p in problems if p.half == half], names, result["halves"][half])
+    print("\n".join(page))
+    if options.output:
+        write_result("regret", result)
+        (RESULTS / "regret.md").write_text("\n".join(page) + "\n", encoding="utf-8")
 
 
 def _load(chosen: list[str], problems: list[BenchmarkProblem], units: dict[str, dict[str, float]]) -> tuple[Any, ...]:
@@ -83,11 +88,8 @@ def _normalised(problem: BenchmarkProblem, record: dict[str, Any], unit: dict[st
     return found
 
 
-def _half(
-    half: str, problems: list[BenchmarkProblem], names: list[str], curves: dict[str, Curves], cpu: Any
-) -> dict[str, Any]:
-    suites = [suite for suite in SUITES if any(p.suite == suite for p in problems)]
-    groups = {"all": [p.name for p in problems]} | {s: [p.name for p in problems if p.suite == s] for s in suites}
+def _half(problems: list[BenchmarkProblem], names: list[str], curves: dict[str, Curves], cpu: Any) -> dict[str, Any]:
+    groups = _groups(problems)
     result: dict[str, Any] = {"regret": {}, "rank": {}, "wins": {}, "cpu_ms": {}}
     for at, n in enumerate(CHECKPOINTS):
         result["regret"][str(n)] = {name: _means(curves[name], groups, at) for name in names}
@@ -104,8 +106,13 @@ def _half(
             for n in CHECKPOINTS
             if any(str(n) in row for row in rows)
         }
-    _show(half, groups, names, result)
     return result
+
+
+def _groups(problems: list[BenchmarkProblem]) -> dict[str, list[str]]:
+    """Names of problems by suite, and all of them."""
+    suites = [suite for suite in SUITES if any(p.suite == suite for p in problems)]
+    return {"all": [p.name for p in problems]} | {s: [p.name for p in problems if p.suite == s] for s in suites}
 
 
 def _by_problem(curves: Curves, names: list[str], at: int) -> dict[str, list[float]]:
@@ -191,25 +198,31 @@ def _wins(ours: Curves, theirs: Curves, groups: dict[str, list[str]], at: int) -
     return made
 
 
-def _show(half: str, groups: dict[str, list[str]], names: list[str], result: dict[str, Any]) -> None:
+def _page(half: str, problems: list[BenchmarkProblem], names: list[str], result: dict[str, Any]) -> list[str]:
+    """The tables of one half as lines of Markdown."""
+    groups = _groups(problems)
     head = " | ".join(f"{group} {len(members)}" for group, members in groups.items())
-    line = "|---" * (len(groups) + 2) + "|"
+    line = "|" + " --- |" * (len(groups) + 1)
+    made: list[str] = []
     for n in map(str, CHECKPOINTS):
-        print(f'\n## Half "{half}", {n} evaluations: normalised regret (problems played, if not all)\n')
-        print(f"| | {head} | CPU ms |\n{line}")
+        made += [f"### Half `{half}`, {n} evaluations", ""]
+        made += ["Normalised regret; in brackets how many problems were played, if not all.", ""]
+        made += [f"| | {head} | CPU ms |", f"{line} --- |"]
         for name in names:
             cells = [_cell(result["regret"][n][name].get(group)) for group in groups]
             if any(cells):
-                print(f"| {name} | {' | '.join(cells)} | {result['cpu_ms'].get(name, {}).get(n, '')} |")
-        print(f"\n### Mean rank\n\n| | {head} |\n{line[:-4]}")
+                made.append(f"| {name} | {' | '.join(cells)} | {result['cpu_ms'].get(name, {}).get(n, '')} |")
+        made += ["", "Mean rank:", "", f"| | {head} |", line]
         for name in names:
             cells = [f"{rank:.2f}" if (rank := result["rank"][n][group].get(name)) else "" for group in groups]
             if any(cells):
-                print(f"| {name} | {' | '.join(cells)} |")
+                made.append(f"| {name} | {' | '.join(cells)} |")
         if result["wins"].get(n):
-            print(f"\n### Runs that {OURS} wins, % [95 %]\n\n| against | {head} |\n{line[:-4]}")
+            made += ["", f"Runs that {OURS} wins, in % with 95 % interval:", "", f"| against | {head} |", line]
             for name, row in result["wins"][n].items():
-                print(f"| {name} | {' | '.join(_won(row.get(group)) for group in groups)} |")
+                made.append(f"| {name} | {' | '.join(_won(row.get(group)) for group in groups)} |")
+        made.append("")
+    return made
 
 
 def _cell(found: dict[str, Any] | None) -> str:

@@ -291,7 +291,7 @@ def _pattern(value: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
     if pattern.groups != 1 and (not pattern.groups or len(pattern.groupindex) != pattern.groups):
         raise PayloadError(
             f"value={value!r} has {pattern.groups} groups; allowed: one, around the number, or several with names",
-            hint=r"such as value=r'test loss: (\S+)', or for several values r'loss: (?P<loss>\S+)|size: (?P<size>\S+)'; "
+            hint=r"such as value=r'loss: (\S+)', or for several values r'loss: (?P<loss>\S+)|size: (?P<size>\S+)'; "
             "a group that is not a number is written (?:...)",
         )
     return pattern

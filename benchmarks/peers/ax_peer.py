@@ -29,7 +29,7 @@ class Ax(Contestant):
 
     def _parameters(self) -> list[Any]:
         conditional = any(v.when for v in self._variables)
-        made = [self._of(v) for v in self._variables]
+        made = [self._of(v, name) for v in self._variables for name in self._names(v)]
         if conditional:
             top = [v.name for v in self._variables if not v.when]
             made.append(
@@ -39,19 +39,27 @@ class Ax(Contestant):
             )
         return made
 
-    def _of(self, variable: Variable) -> Any:
+    @staticmethod
+    def _names(variable: Variable) -> list[str]:
+        """Its name; a copy for each value of the parent if there are several, because conditions of Ax are a tree."""
+        if not variable.when:
+            return [variable.name]
+        values = list(variable.when.values())[-1]
+        return [variable.name] if len(values) == 1 else [f"{variable.name}_{value}" for value in values]
+
+    def _of(self, variable: Variable, name: str) -> Any:
         if variable.levels is not None:
             numeric = all(isinstance(value, (int, float)) for value in variable.levels)
             kind = "str" if not numeric else "int" if all(isinstance(x, int) for x in variable.levels) else "float"
             return ChoiceParameterConfig(
-                name=variable.name,
+                name=name,
                 values=variable.levels,
                 parameter_type=kind,
                 is_ordered=variable.ordered,
                 dependent_parameters=self._dependents(variable),
             )
         return RangeParameterConfig(
-            name=variable.name,
+            name=name,
             bounds=(variable.low, variable.high),
             parameter_type=variable.kind,
             scaling="log" if variable.log else "linear",
@@ -62,16 +70,16 @@ class Ax(Contestant):
         found: dict[Any, list[str]] = {}
         for variable in self._variables:
             if variable.when and list(variable.when)[-1] == parent.name:
-                for value in variable.when[parent.name]:
-                    found.setdefault(value, []).append(variable.name)
+                for value, name in zip(variable.when[parent.name], self._names(variable), strict=True):
+                    found.setdefault(value, []).append(name)
         return found or None
 
     def _params(self, found: dict[str, Any]) -> dict[str, Any]:
         plain = {}
         for variable in self._variables:
-            if variable.name in found:
-                value = found[variable.name]
-                plain[variable.name] = value
+            for name in self._names(variable):
+                if name in found:
+                    plain[variable.name] = found[name]
         return active(self._variables, plain)
 
     def ask(self, count: int) -> list[tuple[Any, dict[str, Any]]]:

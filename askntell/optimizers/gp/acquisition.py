@@ -1,4 +1,4 @@
-"""What a point is worth: log expected improvement, plus the log probability that it gives a value at all."""
+"""What a point is worth under one model: log expected improvement."""
 
 from __future__ import annotations
 
@@ -72,43 +72,25 @@ class Score(Protocol):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Acquisition:
-    """Log expected improvement below `best`, minimising, plus log P(ok) if trials fail; larger is better.
+    """Log expected improvement below `best`, minimising; larger is better.
 
     Attributes:
         posterior: Of the targets.
         best: The smallest posterior mean at an observed point: the smallest target without noise, and a cautious
             one with noise.
-        ok: Posterior of the labels +1 (gave a value) and -1 (failed), or None.
     """
 
     posterior: Posterior
     best: float
-    ok: Posterior | None = None
 
     def value(self, X: Array) -> Array:
         """The acquisition at model points (m, c), shape (m,)."""
         mean, std = self.posterior.predict(X)
-        found = np.log(std) + log_ei((self.best - mean) / std)[0]
-        if self.ok is not None:
-            label, spread = self.ok.predict(X)
-            found += log_ndtr(label / np.sqrt(spread * spread + self._label_noise(self.ok)))
+        found: Array = np.log(std) + log_ei((self.best - mean) / std)[0]
         return found
 
     def gradients(self, X: Array) -> tuple[Array, Array]:
         """The acquisition, shape (m,), and its derivative by the model columns, shape (m, c)."""
         mean, std, slope, bend = self.posterior.gradients(X)
         value, below, density = log_ei((self.best - mean) / std)
-        value = value + np.log(std)
-        gradient = (density / std)[:, None] * bend - (below / std)[:, None] * slope
-        if self.ok is not None:
-            label, spread, slope, bend = self.ok.gradients(X)
-            total = np.sqrt(spread * spread + self._label_noise(self.ok))
-            s = label / total
-            log_p, ratio = log_ok(s)
-            value += log_p
-            gradient += (ratio / total)[:, None] * (slope - (s * spread / total)[:, None] * bend)
-        return value, gradient
-
-    @staticmethod
-    def _label_noise(ok: Posterior) -> float:
-        return ok.sigma2 * ok.hyper.noise
+        return value + np.log(std), (density / std)[:, None] * bend - (below / std)[:, None] * slope

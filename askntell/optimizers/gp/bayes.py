@@ -1,15 +1,15 @@
 """Bayesian optimisation: the algorithm `gp`.
 
 One ask: warp the losses (`warp`), fit the hyperparameters cold (`model`), condition on the trials (`subset` once there
-are many), add failed and pending trials as fantasies, and maximise log expected improvement (`acquisition`,
-`search`). Nothing is carried from ask to ask but memos of pure functions of the closed trials.
+are many), add failed and pending trials as fantasies, and maximise what a point is worth (`ensemble`, `areas`,
+`chances`) over the space (`search`). Nothing is carried from ask to ask but memos of pure functions of the closed
+trials (`state`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar, final
 
 import numpy as np
@@ -17,124 +17,61 @@ import numpy as np
 from askntell.errors import SettingsError
 from askntell.optimizers.algorithm import Algorithm, Request
 from askntell.optimizers.design import fresh, initial
-from askntell.optimizers.gp.acquisition import Acquisition
+from askntell.optimizers.gp.chances import Gain, Weighed
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.effort import FULL, Work
-from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import Hyper
+from askntell.optimizers.gp.ensemble import Ensemble
+from askntell.optimizers.gp.kernel import KERNELS, Array
+from askntell.optimizers.gp.levels import PATIENCE, least_tried, stagnation
+from askntell.optimizers.gp.outcomes import Outcomes
 from askntell.optimizers.gp.search import Effort, Region, ranked
-from askntell.optimizers.gp.several import Settings, SeveralState
-from askntell.optimizers.gp.subset import FIT, checkpoint, pool
-from askntell.optimizers.gp.surrogate import Fit, Trials, conditioned, fitted, label_fit, label_posterior
+from askntell.optimizers.gp.state import State
 from askntell.optimizers.gp.warp import WARPS
 from askntell.space import Scalar, SearchSpace
-from askntell.trial import Problem, Proposal, Trial, TrialStatus
+from askntell.trial import Problem, Proposal, Trial
 
-__all__ = ["GP", "GPState"]
+__all__ = ["GP"]
 
-_SMALL = 512  #: a finite space up to this size is scored point by point instead of searched
 _DECODED = 1024  #: so many ranked candidates are compared with the taken trials before random draws begin
-_MANY_FAILURES = 3  #: so many are needed for a model of failures
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class GPState:
-    """Closed trials as arrays; the cached properties are memos, derived from them alone."""
-
-    algorithm: GP
-    problem: Problem
-    trials: Trials
-    work: Work = FULL
-
-    @cached_property
-    def lighter(self) -> dict[Work, GPState]:
-        """What `at` made. Nothing of it outlives the next trial: a light fit is cheap, and its pool changes."""
-        return {}
-
-    def at(self, work: Work) -> GPState:
-        """The state that asks at this level of work consult: fewer trials, and memos of its own."""
-        if work is FULL:
-            return self
-        if work not in self.lighter:
-            trials = self.trials
-            if work.pool is not None:
-                trials = trials.where(pool(trials.loss, trials.numbers, work.pool))
-            made = self.lighter[work] = GPState(self.algorithm, self.problem, trials, work)
-            if "grid" in vars(self):
-                vars(made)["grid"] = self.grid
-        return self.lighter[work]
-
-    @cached_property
-    def fit(self) -> Fit:
-        """Columns, warp and hyperparameters, from the first `checkpoint` values."""
-        return fitted(self.trials, self.problem, warp=self.algorithm.warp, count=self.work.fit)
-
-    @cached_property
-    def label_hyper(self) -> Hyper:
-        """Hyperparameters of the model of failures, from the first `checkpoint` trials."""
-        return label_fit(self.trials, self.fit, count=self.work.fit)
-
-    @cached_property
-    def acquisition(self) -> tuple[Acquisition, Array]:
-        """The acquisition without pending trials, and the unit points of the five smallest posterior means.
-
-        One or two failures say little about where trials fail: such points are believed at their posterior mean, so
-        that the search goes on elsewhere. From three on a model of its own says how likely a point gives a value.
-        """
-        trials, fit = self.trials, self.fit
-        posterior, U = conditioned(trials, fit, count=self.work.posterior)
-        means = posterior.fitted
-        order = np.argsort(means, kind="stable")
-        failed = trials.U[trials.failed]
-        ok = None
-        if len(failed) >= _MANY_FAILURES:
-            ok = label_posterior(trials, fit, self.label_hyper, count=min(FIT, self.work.posterior))
-        else:
-            for x in fit.columns.transform(failed):
-                posterior = posterior.append(x)
-        return Acquisition(posterior=posterior, best=float(means[order[0]]), ok=ok), U[order[:5]]
-
-    @cached_property
-    def grid(self) -> Array | None:
-        """All unit points of a small finite space, shape (size, d), else None."""
-        space = self.problem.space
-        if space.size is None or space.size > _SMALL:
-            return None
-        return space.unit.encode_many(list(space.points()))
-
-    def extended(self, algorithm: GP, trials: Trials) -> GPState:
-        """The state with these trials instead, which begin with the present ones; memos that still hold are kept."""
-        after = GPState(algorithm, self.problem, trials)
-        memos, kept = vars(self), vars(after)
-        if "grid" in memos:
-            kept["grid"] = memos["grid"]
-        if "fit" in memos and self._fit_key() == after._fit_key():
-            kept["fit"] = memos["fit"]
-            if "label_hyper" in memos and self._label_key() == after._label_key():
-                kept["label_hyper"] = memos["label_hyper"]
-        return after
-
-    def _fit_key(self) -> int:
-        return checkpoint(int(np.count_nonzero(~self.trials.failed)))
-
-    def _label_key(self) -> int:
-        return checkpoint(len(self.trials.numbers))
+_NEAR = 8  #: points nearest to feasibility that the search looks around
+_LOOKED = 400  #: more trials of a level than this need no second look
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class GP(Algorithm[GPState | SeveralState]):
-    """One exact Gaussian process over the segment's trials and log expected improvement.
+class _Aim:
+    """What one ask maximises.
+
+    Attributes:
+        score: What a point is worth.
+        incumbents: Unit points to look around, shape (k, d).
+        held: Parameters held at a value, by name.
+        word: What the score is, for `Proposal.why`.
+        fantasies: Pending trials that it believes.
+    """
+
+    score: Weighed
+    incumbents: Array
+    held: Mapping[str, Scalar]
+    word: str
+    fantasies: int = 0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class GP(Algorithm[State]):
+    """Exact Gaussian processes over the segment's trials, and log expected improvement.
 
     Rasmussen & Williams 2006 for the model, Hvarfner et al. 2024 for the prior's scaling with the dimension, Song et
-    al. 2024 for the half-rank warp, Ament et al. 2023 for the acquisition, Ginsbourger et al. 2010 for pending trials.
+    al. 2024 for the half-rank warp, Ament et al. 2023 for the acquisition, Ginsbourger et al. 2010 for pending trials,
+    Gardner et al. 2014 for limits on outcomes, Emmerich et al. 2011 for two objectives, Zhang & Golovin 2020 for more.
 
     Attributes:
         initial: Trials before the first model; None for min(max(5, d + 1), 10) with d parameters.
         warp: "auto" (half-rank, or plain where that predicts better), "half-rank" or "plain".
+        kernel: "auto" (both, each as far as the data make it probable), "matern" or "gauss".
         scattered: Candidates spread over the space.
-        perturbed: Candidates around the best five trials.
+        perturbed: Candidates around the best trials.
         starts: Candidates that are polished.
         evaluations: Evaluations of the acquisition in one polish.
     """
@@ -142,6 +79,7 @@ class GP(Algorithm[GPState | SeveralState]):
     name: ClassVar[str] = "gp"
     initial: int | None = None
     warp: str = "auto"
+    kernel: str = "auto"
     scattered: int = 512
     perturbed: int = 256
     starts: int = 6
@@ -150,6 +88,8 @@ class GP(Algorithm[GPState | SeveralState]):
     def __post_init__(self) -> None:
         if self.warp not in ("auto", *WARPS):
             raise SettingsError(f"gp: warp={self.warp!r}; allowed: auto, {', '.join(WARPS)}")
+        if self.kernel not in ("auto", *KERNELS):
+            raise SettingsError(f"gp: kernel={self.kernel!r}; allowed: auto, {', '.join(KERNELS)}")
         lowest = {"initial": 1, "scattered": 1, "perturbed": 0, "starts": 2, "evaluations": 1}
         for label, low in lowest.items():
             given = getattr(self, label)
@@ -158,106 +98,109 @@ class GP(Algorithm[GPState | SeveralState]):
             if isinstance(given, bool) or not isinstance(given, int) or given < low:
                 raise SettingsError(f"gp: {label}={given!r}; allowed: an integer >= {low}")
 
-    def start(self, problem: Problem) -> GPState | SeveralState:
-        """No trials yet. Several objectives and limits on outcomes have a state of their own."""
-        if len(problem.goals.names) > 1 or problem.goals.constraints:
-            return SeveralState.empty(problem, self._settings(problem))
-        return GPState(self, problem, Trials.empty(problem.space.unit.d))
+    def start(self, problem: Problem) -> State:
+        """No trials yet."""
+        return State(problem, self.warp, self.kernel, Outcomes.empty(problem))
 
-    def learn(self, state: GPState | SeveralState, closed: Sequence[Trial]) -> GPState | SeveralState:
+    def learn(self, state: State, closed: Sequence[Trial]) -> State:
         """The trials with these added. Cancelled ones teach nothing."""
-        if isinstance(state, SeveralState):
-            return state.learned(closed)
-        useful = [t for t in closed if t.status in (TrialStatus.FINISHED, TrialStatus.FAILED)]
-        return state.extended(self, state.trials.extended(state.problem, useful))
+        return state.learned(closed)
 
-    def propose(self, state: GPState | SeveralState, request: Request) -> Proposal | None:
-        """The point of largest acquisition that is not taken; points of the initial design before there is a model."""
-        if isinstance(state, SeveralState):
-            return state.proposed(request, self.name)
+    def propose(self, state: State, request: Request) -> Proposal | None:
+        """The point of largest worth that is not taken; points of the initial design before there is a model.
+
+        A deadline is shared by the models of all values of a trial.
+        """
         if not self._ready(state, request):
             return initial(state.problem, request)
         if request.deadline is None:
             return self.propose_at(state, request, FULL)
         work = Work.of(
-            request.deadline,
-            trials=len(state.trials.numbers),
+            request.deadline / state.outcomes.values.shape[1],
+            trials=len(state.outcomes.numbers),
             pending=len(request.pending),
             columns=_width(state.problem.space),
         )
         made = self.propose_at(state, request, work)
         return None if made is None else replace(made, why={**made.why, "work": work.name})
 
-    def propose_at(self, state: GPState, request: Request, work: Work) -> Proposal | None:
+    def propose_at(self, state: State, request: Request, work: Work) -> Proposal | None:
         """The proposal at a level of work, from a state that has enough trials for a model."""
         space = state.problem.space
         if work.posterior:
             state = state.at(work)
             try:
-                acquisition, fantasies = self._with_pending(state, request)
-                for _, row in zip(range(_DECODED), self._ranked(state, request, acquisition), strict=False):
-                    params = space.unit.decode(row, request.fixed)
-                    if space.key(params) not in request.taken:
-                        return Proposal(params=params, by=self.name, why=_why(state, acquisition, row, fantasies))
+                for aim in self._aims(state, request):
+                    for _, row in zip(range(_DECODED), self._ranked(state, request, aim), strict=False):
+                        params = space.unit.decode(row, request.fixed)
+                        if space.key(params) not in request.taken:
+                            return Proposal(params=params, by=self.name, why=_why(state, aim, row))
             except np.linalg.LinAlgError:  # no jitter helped: propose blindly rather than not at all
                 pass
         return fresh(space, request, "random")
 
-    def recommend(self, state: GPState | SeveralState) -> int | None:
+    def recommend(self, state: State) -> int | None:
         """The number of the feasible finished trial with the smallest posterior mean; None before there is a model.
 
         Of several trials of the same params it is the first. With several objectives there is no recommendation.
         """
-        if isinstance(state, SeveralState):
-            return state.recommended()
-        trials = state.trials
-        if not self._enough(state, 0):
+        if state.outcomes.objectives > 1 or not self._enough(state, 0) or not state.known.feasible.any():
             return None
         try:
-            row = state.acquisition[1][0]
+            return state.first_like(state.improvement[1][0])
         except np.linalg.LinAlgError:
             return None
-        same = np.all((row == trials.U) | (np.isnan(trials.U) & np.isnan(row)), axis=1) & ~trials.failed
-        return int(trials.numbers[int(np.argmax(same))])
 
-    def _ready(self, state: GPState, request: Request) -> bool:
+    def _ready(self, state: State, request: Request) -> bool:
         """Whether there is anything to model, and enough trials for it."""
         varied = any(column.levels != 1 for column in state.problem.space.unit.columns)
         return varied and self._enough(state, len(request.pending))
 
-    def _enough(self, state: GPState, pending: int) -> bool:
+    def _enough(self, state: State, pending: int) -> bool:
         """Whether there are enough trials, and values with a spread, for a model."""
-        trials = state.trials
-        return len(trials.numbers) + pending >= self._needed(state.problem) and trials.informative
+        objectives, constraints = state.places
+        d = state.problem.space.unit.d
+        needed = min(max(5, d + 1), 10) if self.initial is None else self.initial
+        informative = objectives if state.outcomes.feasible.any() else constraints
+        return len(state.outcomes.numbers) + pending >= needed and bool(informative)
 
-    def _needed(self, problem: Problem) -> int:
-        return min(max(5, problem.space.unit.d + 1), 10) if self.initial is None else self.initial
+    # ---- one ask ---------------------------------------------------------------------------------------------------
 
-    def _settings(self, problem: Problem) -> Settings:
-        effort = Effort(
-            scattered=self.scattered, perturbed=self.perturbed, starts=self.starts, evaluations=self.evaluations
-        )
-        return Settings(warp=self.warp, initial=self._needed(problem), effort=effort, columns=_width(problem.space))
+    def _aims(self, state: State, request: Request) -> Iterator[_Aim]:
+        """What to maximise, and what instead if no point of that is left."""
+        aim = self._believing(state, request, self._aim(state, request))
+        yield from _second_look(state, request, aim)
+        yield aim
 
-    def _with_pending(self, state: GPState, request: Request) -> tuple[Acquisition, int]:
-        """The acquisition with pending trials as fantasies, and their number."""
-        acquisition, _ = state.acquisition
-        posterior, best = acquisition.posterior, acquisition.best
-        pending = list(request.pending)
-        if state.work.pending is not None:
-            pending = pending[-state.work.pending :]
-        if pending:
-            rows = state.problem.space.unit.encode_many([dict(trial.params) for trial in pending])
-            for x in state.fit.columns.transform(rows):
-                posterior = posterior.append(x)
-            best = min(best, float(np.min(posterior.y[-len(pending) :])))
-        return Acquisition(posterior=posterior, best=best, ok=acquisition.ok), len(pending)
+    @staticmethod
+    def _aim(state: State, request: Request) -> _Aim:
+        """The aim without pending trials."""
+        gain: Gain | None = None
+        if not state.known.feasible.any():
+            word, incumbents = "feasibility", state.known.nearly_feasible(_NEAR)
+        elif len(state.places[0]) == 1:
+            word, (gain, incumbents) = "improvement", state.improvement
+        elif len(state.places[0]) == 2:
+            word, (gain, incumbents) = "hypervolume", state.area
+        else:
+            word, (gain, incumbents) = "scalarised", state.scalarised(request)
+        score = Weighed(gain=gain, chances=state.chances)
+        return _Aim(score=score, incumbents=incumbents, held=request.fixed, word=word)
 
-    def _ranked(self, state: GPState, request: Request, acquisition: Acquisition) -> Iterator[Array]:
-        space, columns = state.problem.space, state.fit.columns
-        region = Region(space.unit, request.fixed, restricted=bool(space.constraints or space.forbidden))
+    @staticmethod
+    def _believing(state: State, request: Request, aim: _Aim) -> _Aim:
+        """The aim with pending trials as fantasies."""
+        rows = _pending(state, request)
+        if not len(rows):
+            return aim
+        score = aim.score.believing(state.any_fit.columns.transform(rows))
+        return replace(aim, score=score, fantasies=len(rows))
+
+    def _ranked(self, state: State, request: Request, aim: _Aim) -> Iterator[Array]:
+        space, columns = state.problem.space, state.any_fit.columns
+        region = Region(space.unit, aim.held, restricted=bool(space.constraints or space.forbidden))
         if state.grid is not None:
-            yield from _listed(state.grid, region, columns, acquisition)
+            yield from _listed(state.grid, region, columns, aim.score)
             return
         part = state.work.part
         effort = Effort(
@@ -266,22 +209,61 @@ class GP(Algorithm[GPState | SeveralState]):
             starts=part(self.starts, 2),
             evaluations=part(self.evaluations, 8),
         )
-        yield from ranked(
-            region, columns, acquisition, incumbents=state.acquisition[1], effort=effort, rng=request.rng("gp-search")
-        )
+        rng = request.rng("gp-search")
+        yield from ranked(region, columns, aim.score, incumbents=aim.incumbents, effort=effort, rng=rng)
 
 
-def _why(state: GPState, acquisition: Acquisition, row: Array, fantasies: int) -> dict[str, Scalar]:
+def _pending(state: State, request: Request) -> Array:
+    """Unit points of the pending trials that the models believe, shape (p, d)."""
+    trials = list(request.pending)
+    if state.work.pending is not None:
+        trials = trials[-state.work.pending :] if state.work.pending else []
+    return state.problem.space.unit.encode_many([dict(trial.params) for trial in trials])
+
+
+def _second_look(state: State, request: Request, aim: _Aim) -> Iterator[_Aim]:
+    """Once asks no longer improve, every second one aims at a level of a category that was tried little: see `levels`.
+
+    It looks for improvement on what that level has reached, not on the best of all.
+    """
+    gain = aim.score.gain
+    if request.number % 2 == 0 or not isinstance(gain, Ensemble) or len(state.places[0]) > 1:
+        return
+    outcomes = state.outcomes
+    loss = np.where(outcomes.feasible, outcomes.values[:, state.places[0][0]], np.nan)
+    if stagnation(loss[outcomes.feasible]) < PATIENCE:
+        return
+    rows = _pending(state, request)
+    U, loss = np.vstack([outcomes.U, rows]), np.append(loss, np.full(len(rows), np.nan))
+    level = least_tried(state.problem.space, U, loss, request.fixed)
+    if level is None:
+        return
+    own = U[level.own & ~np.isnan(loss)]
+    if not 0 < len(own) <= _LOOKED:
+        yield replace(aim, held=level.held)
+        return
+    X = state.any_fit.columns.transform(own)
+    best = own[np.argsort(gain.mean(X), kind="stable")[:3]]
+    score = replace(aim.score, gain=gain.beyond(X))
+    yield replace(aim, score=score, held=level.held, incumbents=np.vstack([best, aim.incumbents]), word="second look")
+
+
+def _why(state: State, aim: _Aim, row: Array) -> dict[str, Scalar]:
     """What led to this unit point, in few words and finite numbers of four digits."""
-    value = float(acquisition.value(state.fit.columns.transform(row[None]))[0])
+    value = float(aim.score.value(state.any_fit.columns.transform(row[None]))[0])
+    outcomes, fit = state.outcomes, state.any_fit
     why: dict[str, Scalar] = {
         "model": "gp",
-        "warp": state.fit.warp,
-        "trials": len(state.trials.numbers),
-        "used": len(acquisition.posterior.y) - fantasies,
-        "pending": fantasies,
+        "gain": aim.word,
+        "kernel": fit.hyper.kernel,
+        "warp": fit.warp,
+        "trials": len(outcomes.numbers),
+        "used": len(aim.score.posterior.y) - aim.fantasies,
+        "pending": aim.fantasies,
     }
-    return why | ({"log_ei": float(f"{value:.4g}")} if np.isfinite(value) else {})
+    if outcomes.limited:
+        why["feasible"] = int(np.count_nonzero(outcomes.feasible))
+    return why | ({"log_gain": float(f"{value:.4g}")} if np.isfinite(value) else {})
 
 
 def _width(space: SearchSpace) -> int:
@@ -290,9 +272,9 @@ def _width(space: SearchSpace) -> int:
     return levels + sum(parameter.when is not None for parameter in space.parameters.values())
 
 
-def _listed(grid: Array, region: Region, columns: Columns, acquisition: Acquisition) -> Iterator[Array]:
+def _listed(grid: Array, region: Region, columns: Columns, score: Weighed) -> Iterator[Array]:
     """The points of a finite space that keep the fixed parameters, from the most to the least worth trying."""
     held = region.unit.snap(grid, region.fixed)
     rows = grid[np.all((grid == held) | (np.isnan(grid) & np.isnan(held)), axis=1)]
     if len(rows):
-        yield from rows[np.argsort(-acquisition.value(columns.transform(rows)), kind="stable")]
+        yield from rows[np.argsort(-score.value(columns.transform(rows)), kind="stable")]

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from askntell.optimizers.gp.acquisition import Acquisition, Score, log_ok
+from askntell.optimizers.gp.acquisition import Score, log_ok
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Posterior
 
-__all__ = ["Chance", "Gain", "Improvement", "Weighed"]
+__all__ = ["Chance", "Gain", "Weighed"]
 
 _FARTHEST = 1e50  #: standard deviations; log Phi of more is not finite
 
@@ -27,36 +27,6 @@ class Gain(Score, Protocol):
 
     def believing(self, X: Array, counts: NDArray[np.bool_]) -> Gain:
         """The gain once the points X, shape (m, c), have their posterior means; only some count as achieved."""
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Improvement:
-    """Log expected improvement of one objective: an `Acquisition` that believes pending points."""
-
-    acquisition: Acquisition
-
-    @property
-    def posterior(self) -> Posterior:
-        """Of the objective."""
-        return self.acquisition.posterior
-
-    def value(self, X: Array) -> Array:
-        """See `Acquisition.value`."""
-        return self.acquisition.value(X)
-
-    def gradients(self, X: Array) -> tuple[Array, Array]:
-        """See `Acquisition.gradients`."""
-        return self.acquisition.gradients(X)
-
-    def believing(self, X: Array, counts: NDArray[np.bool_]) -> Improvement:
-        """See `Gain.believing`."""
-        posterior = self.posterior
-        for x in X:
-            posterior = posterior.append(x)
-        means = posterior.y[len(posterior.y) - len(X) :][counts]
-        best = min(self.acquisition.best, float(np.min(means, initial=np.inf)))
-        return Improvement(acquisition=replace(self.acquisition, posterior=posterior, best=best))
 
 
 @final

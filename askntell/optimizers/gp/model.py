@@ -133,7 +133,9 @@ class Prior:
 
     def mode(self, count: int) -> Hyper:
         """The most probable hyperparameters of `count` columns before any data."""
-        return Hyper(scale=np.full(count, math.exp(self.scale_mean)), noise=math.exp(self.noise_mean), kernel=self.kernel)
+        return Hyper(
+            scale=np.full(count, math.exp(self.scale_mean)), noise=math.exp(self.noise_mean), kernel=self.kernel
+        )
 
 
 @final
@@ -220,15 +222,15 @@ class Objective:
         return F, np.append(column, noise) + t / self._std
 
 
-def minimised(objective: Objective, starts: list[Array]) -> Array:
-    """The theta of smallest F that L-BFGS-B finds from these starts; a pure function of its arguments.
+def minimised(objective: Objective, starts: list[Array]) -> tuple[Array, float]:
+    """The theta of smallest F that L-BFGS-B finds from these starts, and F; a pure function of its arguments.
 
     The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
     optima that are as good. A start that comes near an optimum found before is given up there. With several starts
     and many rows the way is first gone on some of the rows, and only its end on all of them.
     """
     if len(starts) > 1 and len(objective.data.y) > _MANY:
-        starts = [minimised(objective.part(_FEW), starts)]
+        starts = [minimised(objective.part(_FEW), starts)[0]]
     bounds, unit = objective.bounds, objective.unit
     best, smallest = starts[0], math.inf
     ends: list[Array] = []
@@ -254,7 +256,7 @@ def minimised(objective: Objective, starts: list[Array]) -> Array:
         if found.fun < smallest:
             best, smallest = found.x * unit, float(found.fun)
         ends.append(found.x * unit)
-    return np.clip(best, bounds[:, 0], bounds[:, 1])
+    return np.clip(best, bounds[:, 0], bounds[:, 1]), smallest
 
 
 def cold_starts(d: int, groups: int) -> list[Array]:

@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
+from askntell.optimizers.gp.growing import grown
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.subset import pool
 from askntell.optimizers.gp.surrogate import Trials
@@ -62,10 +63,10 @@ class Outcomes:
                 noise[row] = [np.nan if s is None else s for s in map(trial.noise, names)]
         values[~np.isfinite(values).all(axis=1)] = np.nan  # an excess may overflow
         return Outcomes(
-            numbers=np.append(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
-            U=np.vstack([self.U, problem.space.unit.encode_many([dict(t.params) for t in trials])]),
-            values=np.vstack([self.values, values]),
-            noise=np.vstack([self.noise, noise]),
+            numbers=grown(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
+            U=grown(self.U, problem.space.unit.encode_many([dict(t.params) for t in trials])),
+            values=grown(self.values, values),
+            noise=grown(self.noise, noise),
             objectives=self.objectives,
         )
 
@@ -84,6 +85,11 @@ class Outcomes:
         if len(self.numbers) <= count:
             return self
         return self.where(pool(self._standing, self.numbers, count))
+
+    @property
+    def limited(self) -> bool:
+        """Whether some of the values have limits."""
+        return int(self.values.shape[1]) > self.objectives
 
     @cached_property
     def failed(self) -> NDArray[np.bool_]:

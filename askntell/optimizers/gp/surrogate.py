@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, final
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.growing import grown
-from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.kernel import KERNELS, Array
 from askntell.optimizers.gp.model import (
     Data,
     Hyper,
@@ -27,9 +27,10 @@ from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, l
 from askntell.optimizers.gp.warp import WARPS, slopes
 from askntell.trial import Problem, Trial
 
-__all__ = ["Fit", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
+__all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
 
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
+_HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
 _LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
 
@@ -100,72 +101,119 @@ class Trials:
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """One model of a fit.
+
+    Attributes:
+        hyper: Its hyperparameters.
+        amplitude: sigma2 of the fit, in whose units known noise is expressed.
+        weight: Its probability among the members.
+    """
+
+    hyper: Hyper
+    amplitude: float
+    weight: float = 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """What stays fixed between two checkpoints.
 
     Attributes:
         columns: Model columns.
         warp: "half-rank" or "plain".
-        hyper: Hyperparameters.
         exact: All values were told with std=0.
-        amplitude: sigma2 of the fit, in whose units known noise is expressed.
+        members: One model or several, the most probable first.
     """
 
     columns: Columns
     warp: str
-    hyper: Hyper
     exact: bool
-    amplitude: float
+    members: tuple[Member, ...]
+
+    @property
+    def hyper(self) -> Hyper:
+        """Hyperparameters of the most probable model."""
+        return self.members[0].hyper
 
 
-def fitted(trials: Trials, problem: Problem, *, warp: str, count: int = FIT) -> Fit:
+def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: int = FIT) -> Fit:
     """The fit that belongs to these trials: a function of their first `checkpoint` values.
 
     Args:
         trials: `Trials.informative`.
         problem: Gives the space.
         warp: "auto", "half-rank" or "plain".
+        kernel: "auto" for all kernels, weighed by evidence, or the name of one.
         count: At most so many trials are fitted to; 0 for the mode of the prior.
     """
     valued = trials.valued()
     some = valued.first(checkpoint(len(valued.numbers)))
     columns = Columns.of(problem.space.unit.columns, some.U)
     exact = bool(np.all(some.std == 0.0))
-    prior = Prior.of(columns.d, exact=exact)
+    names = tuple(KERNELS) if kernel == "auto" else (kernel,)
+    prior = replace(Prior.of(columns.d, exact=exact), kernel=names[0])
     if count == 0:
-        hyper = prior.mode(columns.count)
-        return Fit(columns=columns, warp=_FIRST if warp == "auto" else warp, hyper=hyper, exact=exact, amplitude=1.0)
+        mode = Member(hyper=prior.mode(columns.count), amplitude=1.0)
+        return Fit(columns=columns, warp=_FIRST if warp == "auto" else warp, exact=exact, members=(mode,))
     chosen = fit_set(some.loss, some.numbers, count=count)
     X = columns.transform(some.U[chosen])
-    found: Fit | None = None
+    found: tuple[str, _Found] | None = None
     smallest = np.inf
     starts = cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1)
     for name in (_FIRST, "plain") if warp == "auto" else (warp,):
         z = WARPS[name](some.loss)
         noise = _noise(some, z, exact=exact)
-        theta, hyper, posterior = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
-        loss = misordered(leave_one_out(posterior), posterior.y)
+        made = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
+        loss = misordered(leave_one_out(made.posterior), made.posterior.y)
         if found is None or loss < smallest - _MARGIN:
-            found = Fit(columns=columns, warp=name, hyper=hyper, exact=exact, amplitude=posterior.sigma2)
-            smallest = loss
-        starts = [theta]  # the second warp starts where the first one ended, and needs few evaluations
+            found, smallest = (name, made), loss
+        starts = [made.theta]  # the second warp starts where the first one ended, and needs few evaluations
     assert found is not None
-    return found
+    name, first = found
+    z = WARPS[name](some.loss)
+    noise = _noise(some, z, exact=exact)
+    others = [
+        _one_fit(columns, replace(prior, kernel=other), X, z[chosen], noise[chosen], [first.theta])
+        for other in names[1:]
+    ]
+    return Fit(columns=columns, warp=name, exact=exact, members=_weighed([first, *others]))
 
 
-def _one_fit(
-    columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array]
-) -> tuple[Array, Hyper, Posterior]:
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    theta: Array
+    loss: float  #: negative log posterior of theta
+    posterior: Posterior
+
+
+def _one_fit(columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array]) -> _Found:
     """Fit; with known noise twice, because its ratio to the amplitude needs the amplitude."""
     amplitude = 1.0
     for _ in range(1 if np.isnan(noise).all() else 2):
         data, _ = merged(X, z, _ratio(noise, amplitude))
         objective = Objective(data, columns.groups, prior)
-        theta = minimised(objective, starts)
-        hyper = objective.hyper(theta)
-        posterior = Posterior.of(data, hyper)
+        theta, loss = minimised(objective, starts)
+        posterior = Posterior.of(data, objective.hyper(theta))
         amplitude = posterior.sigma2
-    return theta, hyper, posterior
+    return _Found(theta=theta, loss=loss, posterior=posterior)
+
+
+def _weighed(found: list[_Found]) -> tuple[Member, ...]:
+    """The models with their probabilities, the most probable first; those that hardly count are left out.
+
+    The kernels have the same hyperparameters under the same priors, so the heights of their posteriors' peaks stand for
+    their evidence [MacKay 1992, without the widths of the peaks].
+    """
+    odds = np.exp(min(one.loss for one in found) - np.array([one.loss for one in found]))
+    kept = [k for k in np.argsort(-odds, kind="stable") if odds[k] > _HARDLY * odds.sum()]
+    total = float(odds[kept].sum())
+    return tuple(
+        Member(hyper=found[k].posterior.hyper, amplitude=found[k].posterior.sigma2, weight=float(odds[k]) / total)
+        for k in kept
+    )
 
 
 def _noise(trials: Trials, z: Array, *, exact: bool) -> Array:
@@ -190,15 +238,19 @@ def misordered(predicted: Array, y: Array) -> float:
     return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
 
 
-def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[Posterior, Array]:
-    """The posterior of at most `count` of the valued trials, and their distinct unit points (n, d)."""
+def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[tuple[Posterior, ...], Array]:
+    """The posterior of each model given at most `count` of the valued trials, and their distinct unit points (n, d)."""
     valued = trials.valued()
     z = WARPS[fit.warp](valued.loss)
     noise = _noise(valued, z, exact=fit.exact)
     chosen = posterior_set(valued.loss, valued.numbers, valued.U, fit.columns, fit.hyper.scale, count=count)
     U = valued.U[chosen]
-    data, first = merged(fit.columns.transform(U), z[chosen], _ratio(noise[chosen], fit.amplitude))
-    return Posterior.of(data, fit.hyper), U[first]
+    X = fit.columns.transform(U)
+    made = []
+    for member in fit.members:
+        data, first = merged(X, z[chosen], _ratio(noise[chosen], member.amplitude))
+        made.append(Posterior.of(data, member.hyper))
+    return tuple(made), U[first]
 
 
 def label_fit(trials: Trials, fit: Fit, *, count: int = FIT) -> Hyper:
@@ -209,7 +261,7 @@ def label_fit(trials: Trials, fit: Fit, *, count: int = FIT) -> Hyper:
         return Prior.of(columns.d).mode(columns.count)
     objective = Objective(_labels(some, fit, count), columns.groups, Prior.of(columns.d))
     starts = cold_starts(columns.d, int(columns.groups.max()) + 1)
-    return objective.hyper(minimised(objective, starts))
+    return objective.hyper(minimised(objective, starts)[0])
 
 
 def label_posterior(trials: Trials, fit: Fit, hyper: Hyper, *, count: int = FIT) -> Posterior:

@@ -24,7 +24,8 @@ def evaluable() -> list[str]:
 def test_both_halves_have_the_same_make_up():
     counts = Counter((p.suite, p.half) for p in PROBLEMS.values())
     assert set(counts) == {(suite, half) for suite in SUITES for half in ("tune", "report")}
-    for suite, least in dict(continuous=10, mixed=4, hpo=4, conditional=3, noisy=3, batch=3, objectives=3).items():
+    wanted = {"continuous": 10, "mixed": 4, "hpo": 4, "conditional": 3, "noisy": 3, "batch": 3, "objectives": 3}
+    for suite, least in wanted.items():
         assert counts[suite, "tune"] == counts[suite, "report"] == least
 
 

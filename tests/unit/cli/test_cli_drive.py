@@ -10,7 +10,8 @@ from cli_tools import SEGMENTS, SPACE, askntell, made
 
 from askntell.space import Categorical, Int, SearchSpace
 
-RECORD = {"number", "segment", "params", "status", "attempt", "value", "values", "failed", "message", "std", "by", "worker"}
+RECORD = {"number", "segment", "params", "status", "attempt", "value", "values", "failed", "message", "std", "by"}
+RECORD |= {"worker"}
 PLAIN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]*\Z")
 
 

@@ -181,7 +181,7 @@ def test_fixed_is_checked(opt, fixed, match):
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"algorithm": "genetic"}, "'genetic' is not known; allowed: auto, gp, grid, random, sobol"),
+        ({"algorithm": "genetic"}, "'genetic' is not known; allowed: auto, ax, cmaes, gp, grid, random, sobol, tpe"),
         ({"algorithm": "sobl"}, "did you mean 'sobol'"),
         ({"algorithm": 3}, "neither a name nor an Algorithm"),
         ({"seed": -1}, "seed=-1; allowed"),

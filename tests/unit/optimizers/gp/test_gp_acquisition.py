@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from askntell.optimizers.gp.acquisition import Acquisition, log_ei, log_ok
+from askntell.optimizers.gp.chances import Chance, Weighed
+from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.model import Data, Hyper, Posterior
 
 # z, log(phi + z Phi), Phi / (phi + z Phi), phi / (phi + z Phi)
@@ -76,11 +78,18 @@ def posterior(n, d, *, seed=0, noise=1e-4, labels=False):
 
 @pytest.mark.parametrize("n", [3, 40])
 @pytest.mark.parametrize("d", [1, 5, 20])
-@pytest.mark.parametrize("with_failures", [False, True])
-def test_gradient_agrees_with_central_differences(n, d, with_failures):
+@pytest.mark.parametrize("kind", ["one model", "two models", "failures"])
+def test_gradient_agrees_with_central_differences(n, d, kind):
     post, X = posterior(n, d)
-    ok = posterior(n, d, seed=1, noise=0.01, labels=True)[0] if with_failures else None
-    acquisition = Acquisition(posterior=post, best=float(post.fitted.min()), ok=ok)
+    acquisition = Acquisition(posterior=post, best=float(post.fitted.min()))
+    if kind != "one model":
+        smooth = Posterior.of(Data.of(X, post.y), Hyper(scale=0.5 * post.hyper.scale, noise=1e-3, kernel="gauss"))
+        bests = (acquisition.best, float(smooth.fitted.min()))
+        acquisition = Ensemble.of((post, smooth), (0.7, 0.3), bests)
+    if kind == "failures":
+        labels = posterior(n, d, seed=1, noise=0.01, labels=True)[0]
+        ok = Chance(posterior=labels, limit=0.0, sign=-1.0, noise=0.01 * labels.sigma2, fixed=True)
+        acquisition = Weighed(gain=acquisition, chances=(ok,))
     rng = np.random.default_rng(2)
     points = np.vstack([rng.random((6, d)), np.zeros((1, d)), np.ones((1, d)), np.round(rng.random((3, d)))])
     check_gradient(acquisition, points, step=1e-6)

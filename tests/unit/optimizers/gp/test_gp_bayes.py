@@ -13,7 +13,6 @@ from askntell.errors import SettingsError, SpaceExhausted
 from askntell.goals import Goals
 from askntell.optimizers import Request
 from askntell.optimizers.gp import GP, cholesky, model
-from askntell.optimizers.gp.bayes import GPState
 from askntell.trial import Outcome, Problem
 
 SQUARE = SearchSpace({"x": Float(0, 1), "y": Float(-5, 5)})
@@ -94,29 +93,30 @@ def test_learning_in_parts_is_learning_at_once():
     whole = algorithm.learn(algorithm.start(problem), trials)
     parts = algorithm.start(problem)
     for k in (0, 5, 20, 38, 39):
-        parts = algorithm.learn(parts, trials[len(parts.trials.numbers) : k + 1])
-        if len(parts.trials.numbers) > 5:
-            assert parts.acquisition  # fills the memos that must not matter
+        parts = algorithm.learn(parts, trials[len(parts.outcomes.numbers) : k + 1])
+        if len(parts.outcomes.numbers) > 5:
+            assert parts.improvement  # fills the memos that must not matter
     request = Request(number=40, seed=0, segment="all", taken={MIXED.key(t.params) for t in trials})
     assert algorithm.propose(whole, request) == algorithm.propose(parts, request)
     assert algorithm.propose(whole, request) == algorithm.propose(whole, request)
 
 
-def test_a_batch_is_asks_one_by_one_with_one_fit(monkeypatch):
-    live = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm="gp", seed=1)
-    single = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm="gp", seed=1)
+@pytest.mark.parametrize(("kernel", "expected"), [("matern", 2), ("gauss", 2), ("auto", 3)])
+def test_a_batch_is_asks_one_by_one_with_one_fit(monkeypatch, kernel, expected):
+    live = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm=GP(kernel=kernel), seed=1)
+    single = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm=GP(kernel=kernel), seed=1)
     fits = []
     original = model.Objective.__init__
     monkeypatch.setattr(model.Objective, "__init__", lambda *a: (fits.append(1), original(*a))[1])
     batch = live.ask(6)
-    assert len(fits) == 2  # one for each warp
+    assert len(fits) == expected  # one for each warp, and one for the second kernel
     assert [t.params for t in batch] == [single.ask().params for _ in range(6)]
     keys = {SQUARE.key(t.params) for t in batch}
     assert len(keys) == 6
     # fantasies push the points apart
     points = SQUARE.unit.encode_many([t.params for t in batch])
     apart = np.abs(points[:, None] - points).max(axis=2) + np.eye(6)
-    assert apart.min() > 1e-3
+    assert apart.min() > (1e-3 if kernel == "matern" else 1e-4)  # the smooth model is surer of a bowl
 
 
 def test_the_seed_and_the_number_matter_and_the_settings_do():
@@ -305,7 +305,7 @@ def test_failures_teach_where_trials_fail():
     algorithm = GP()
     state = algorithm.learn(algorithm.start(Problem(space=SQUARE)), optimizer.history)
     points = SQUARE.sample(400, seed=3)
-    label, _ = state.acquisition[0].ok.predict(state.fit.columns.transform(SQUARE.unit.encode_many(points)))
+    label, _ = state.chances[-1].posterior.predict(state.any_fit.columns.transform(SQUARE.unit.encode_many(points)))
     assert np.mean((label < 0) == [fails(p) for p in points]) > 0.75
 
 
@@ -317,11 +317,13 @@ def test_one_failure_does_not_spoil_the_model():
     crashed = crashed.told(Outcome(failure="crash"))
     algorithm = GP()
     start = algorithm.start(Problem(space=SQUARE))
-    before, after = (algorithm.learn(start, closed).acquisition[0] for closed in (trials, [*trials, crashed]))
+    before, after = (
+        algorithm.learn(start, closed).improvement[0].members[0] for closed in (trials, [*trials, crashed])
+    )
     points = np.random.default_rng(0).random((20, 2))
     (mean, std), (mean_after, std_after) = (a.posterior.predict(points) for a in (before, after))
     np.testing.assert_allclose(mean_after, mean, atol=1e-9)
-    assert np.all(std_after <= std + 1e-12) and after.best == before.best
+    assert np.all(std_after <= std + 1e-12) and after.best == pytest.approx(before.best, abs=1e-9)
 
 
 def test_the_same_point_told_fifty_times():
@@ -355,8 +357,7 @@ def test_noise_free_values_are_believed():
         ]
         algorithm = GP()
         state = algorithm.learn(algorithm.start(Problem(space=SQUARE)), trials)
-        assert isinstance(state, GPState)
-        return state.fit
+        return state.any_fit
 
     exact, unknown = fitted(0.0), fitted(None)
     assert exact.exact and not unknown.exact

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
-from askntell.optimizers.gp.kernel import matern, matern_value, squared_distances
+from askntell.optimizers.gp.kernel import KERNELS, squared_distances
 from askntell.optimizers.gp.model import (
     RATE,
     SHAPE,
@@ -31,12 +31,27 @@ def unknown(n):
     return np.full(n, np.nan)
 
 
-def test_kernel_at_known_distances():
-    K, H = matern(np.array([[0.0, 1.0, 4e6]]))
+def test_kernels_at_known_distances():
+    D = np.array([[0.0, 1.0, 4e6]])
     s = np.sqrt(5.0)
+    K, H = KERNELS["matern"].both(D)
     np.testing.assert_allclose(K, [[1.0, (1 + s + 5 / 3) * np.exp(-s), 0.0]], rtol=1e-15)
     np.testing.assert_allclose(H, [[5 / 3, 5 / 3 * (1 + s) * np.exp(-s), 0.0]], rtol=1e-15)
-    np.testing.assert_allclose(matern_value(np.array([[0.0, 1.0, 4e6]])), K, rtol=1e-15)
+    K, H = KERNELS["gauss"].both(D)
+    np.testing.assert_allclose(K, [[1.0, np.exp(-0.5), 0.0]], rtol=1e-15)
+    np.testing.assert_allclose(H, K, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", list(KERNELS))
+def test_kernel_values_and_their_derivative_factor(name):
+    D = np.array([[1e-8, 0.3, 2.0, 50.0]])
+    K, H = KERNELS[name].both(D)
+    np.testing.assert_allclose(KERNELS[name].value(D.copy()), K, rtol=1e-13)
+    step = 1e-6 * D
+    slope = (KERNELS[name].value(D + step) - KERNELS[name].value(D - step)) / (2 * step)
+    np.testing.assert_allclose(H[0, 1:], -2 * slope[0, 1:], rtol=1e-5)
+    out = np.empty_like(D), np.empty_like(D)
+    assert [id(part) for part in KERNELS[name].both(D, out)] == [id(part) for part in out]
 
 
 def test_distances_are_never_negative():
@@ -229,8 +244,9 @@ def test_fit_finds_which_column_matters():
     X = rng.random((60, 3))
     y = np.sin(6 * X[:, 1])
     objective = Objective(Data.of(X, (y - y.mean()) / y.std()), np.arange(3), Prior.of(3))
-    theta = minimised(objective, cold_starts(3, 3))
+    theta, value = minimised(objective, cold_starts(3, 3))
+    assert value == objective(theta)[0]
     scale = objective.hyper(theta).scale
     assert scale[1] < 0.5 * min(scale[0], scale[2])
     assert np.abs(objective(theta)[1][:3]).max() < 0.5  # v lies on its bound
-    assert np.array_equal(theta, minimised(objective, cold_starts(3, 3)))
+    assert np.array_equal(theta, minimised(objective, cold_starts(3, 3))[0])

@@ -12,8 +12,8 @@ from askntell import Categorical, Float, Int, Optimizer, SearchSpace, Trial
 from askntell.errors import SpaceExhausted
 from askntell.optimizers.algorithm import Request
 from askntell.optimizers.gp import GP
-from askntell.optimizers.gp.bayes import GPState
-from askntell.optimizers.gp.surrogate import Trials
+from askntell.optimizers.gp.outcomes import Outcomes
+from askntell.optimizers.gp.state import State
 from askntell.trial import Outcome, Problem
 
 
@@ -81,7 +81,8 @@ def test_every_candidate_is_infeasible_or_taken():
 
 def arrays(space, count, loss):
     U = space.unit.draw(np.random.default_rng(0), count)
-    return Trials(numbers=np.arange(count), U=U, loss=loss(U), std=np.full(count, np.nan))
+    values = loss(U)[:, None]
+    return Outcomes(numbers=np.arange(count), U=U, values=values, noise=np.full_like(values, np.nan), objectives=1)
 
 
 @pytest.mark.parametrize("deadline", [None, 0.05])
@@ -96,7 +97,7 @@ def test_a_hundred_thousand_rows(deadline):
         return value
 
     algorithm = GP()
-    state = GPState(algorithm, Problem(space=space), arrays(space, 100_000, loss))
+    state = State(Problem(space=space), algorithm.warp, algorithm.kernel, arrays(space, 100_000, loss))
     proposal = algorithm.propose(state, Request(number=100_000, seed=0, segment="all", deadline=deadline))
     assert proposal.by == "gp" and space.contains(proposal.params)
     assert proposal.why["used"] == (400 if deadline is None else proposal.why["used"]) <= 400

@@ -11,7 +11,8 @@ from askntell import Categorical, Float, Optimizer, SearchSpace, Trial
 from askntell.goals import Goals
 from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.areas import Area, corner_of, stairs
-from askntell.optimizers.gp.chances import Chance, Improvement, Weighed
+from askntell.optimizers.gp.chances import Chance, Weighed
+from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.model import Data, Hyper, Posterior
 from askntell.optimizers.gp.outcomes import Outcomes, limit_among
 from askntell.optimizers.gp.warp import plain
@@ -70,7 +71,7 @@ SCORES = {
     "chance at least": Chance(posterior=posterior(5), limit=0.2, sign=-1.0, noise=0.3),
     "hopeless chance": Chance(posterior=posterior(5, noise=1e-6), limit=-50.0),
     "improvement and chances": Weighed(
-        gain=Improvement(acquisition=Acquisition(posterior=posterior(1), best=-0.4)),
+        gain=Ensemble(members=(Acquisition(posterior=posterior(1), best=-0.4),)),
         chances=(Chance(posterior=posterior(5), limit=0.1), Chance(posterior=posterior(6), limit=0.5)),
     ),
     "area and a chance": Weighed(gain=area(), chances=(Chance(posterior=posterior(5), limit=0.1),)),
@@ -104,10 +105,10 @@ def test_long_stairs_are_thinned_and_keep_their_ends():
 
 def test_believed_points_count_where_they_are_feasible():
     X = np.random.default_rng(1).random((3, 3))
-    gain = Improvement(acquisition=Acquisition(posterior=posterior(1), best=5.0))
+    gain = Ensemble(members=(Acquisition(posterior=posterior(1), best=5.0),))
     means = gain.posterior.predict(X)[0]
-    assert gain.believing(X, np.array([True, True, True])).acquisition.best == pytest.approx(means.min())
-    assert gain.believing(X, np.array([False, False, False])).acquisition.best == 5.0
+    assert gain.believing(X, np.array([True, True, True])).members[0].best == pytest.approx(means.min())
+    assert gain.believing(X, np.array([False, False, False])).members[0].best == 5.0
     wide = area(((2.0, 2.0),), (3.0, 3.0))
     assert len(wide.believing(X, np.zeros(3, dtype=bool)).front) == 1
     assert wide.believing(X, np.ones(3, dtype=bool)).value(X).max() < wide.value(X).max()
@@ -141,7 +142,8 @@ def test_it_finds_the_edge_of_what_is_feasible():
     assert opt.recommended.value == pytest.approx(opt.best.value, abs=0.01)
     assert opt.goals.feasible(opt.recommended.values)
     feasible = sum(opt.goals.feasible(trial.values) for trial in opt.history[:24])
-    assert opt.explain(24) == {"by": "gp", "model": "gp", "gain": "improvement", "trials": 24, "feasible": feasible}
+    expected = {"by": "gp", "model": "gp", "gain": "improvement", "trials": 24, "feasible": feasible}
+    assert expected.items() <= opt.explain(24).items()
 
 
 def test_units_of_a_limit_do_not_matter():

@@ -10,7 +10,6 @@ from gp_samples import MIXED, SQUARE, bowl, mixed_loss
 from askntell import Optimizer, Trial
 from askntell.optimizers.algorithm import Request
 from askntell.optimizers.gp import GP
-from askntell.optimizers.gp.bayes import GPState
 from askntell.trial import Outcome, Problem
 
 COUNTS = {"square": (0, 4, 5, 37, 151, 420), "mixed": (0, 7, 8, 37, 151, 420)}  # 0, n0 - 1, n0, ... of each
@@ -89,7 +88,7 @@ def test_memos_change_nothing(count):
     worn = algorithm.start(problem)
     for begin, end in ((0, 30), (30, count - 3), (count - 3, count - 1), (count - 1, count)):
         worn = algorithm.learn(worn, trials[begin:end])
-        assert isinstance(worn, GPState) and worn.acquisition
+        assert worn.improvement
         for deadline in (None, 0.03, 0.015):
             algorithm.propose(worn, Request(number=999, seed=1, segment="all", deadline=deadline))
     for deadline in (None, 0.03, 0.015, 0.001):
