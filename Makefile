@@ -77,10 +77,11 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/ask_tell.py
 
-# The libraries with which benchmarks/regret.py compares. HEBO pins old ones and its requirements are listed in full:
-# pip's resolver does not find them in reasonable time.
+# The libraries with which benchmarks/regret.py compares. HEBO pins old ones: its requirements are listed in full, because
+# pip's resolver does not find them in reasonable time, and its pymoo is compiled against this old numpy (needs gcc).
 PEERS := optuna nevergrad pycma smac hebo ax
-NO_DEPS_hebo := --no-deps
+FIRST_hebo := numpy==1.24.4 Cython==0.29.37 setuptools==69.5.1 wheel==0.45.1
+FLAGS_hebo := --no-deps --no-build-isolation
 
 bench-peers: $(PEERS:%=.bench/%/.made)
 
@@ -89,7 +90,8 @@ bench-peers: $(PEERS:%=.bench/%/.made)
 	@rm -rf .bench/$*
 	@mkdir -p .bench
 	@$(PYTHON) -m venv .bench/$*
-	@.bench/$*/bin/python $(PIP) $(NO_DEPS_$*) --requirement $<
+	@$(if $(FIRST_$*),.bench/$*/bin/python $(PIP) $(FIRST_$*))
+	@.bench/$*/bin/python $(PIP) $(FLAGS_$*) --requirement $<
 	@touch $@
 
 $(VENV)/.bench: benchmarks/requirements.txt $(VENV)/.demo
@@ -140,7 +142,7 @@ build/ax/.made: pyproject.toml tests/constraints.txt $(VENV)/.made
 	@touch $@
 
 test-ax: build/ax/.made
-	build/ax/bin/python $(PYTEST) tests/unit/optimizers/test_ax.py tests/laws/test_algorithms.py::TestAx
+	build/ax/bin/python $(PYTEST) --timeout 600 tests/unit/optimizers/test_ax.py tests/laws/test_algorithms.py::TestAx
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis

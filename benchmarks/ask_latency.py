@@ -31,8 +31,8 @@ import askntell as ant
 from askntell.errors import SettingsError
 from askntell.optimizers.algorithm import Algorithm, Request
 from askntell.optimizers.gp import GP, effort
-from askntell.optimizers.gp.bayes import GPState
-from askntell.optimizers.gp.surrogate import Trials
+from askntell.optimizers.gp.outcomes import Outcomes
+from askntell.optimizers.gp.state import State
 from askntell.optimizers.registry import algorithm_from
 from askntell.trial import Outcome, Problem
 
@@ -201,13 +201,14 @@ def light_ms(kind: str, work: effort.Work, count: int, columns: int, repeats: in
     U = space.unit.draw(rng, count)
     X = np.where(np.isnan(U), 0.0, U)
     loss = ((X - 0.6) ** 2).sum(axis=1) + np.sin(9 * X[:, 0]) + 0.01 * rng.normal(size=count)
-    trials = Trials(numbers=np.arange(count), U=U, loss=loss, std=np.full(count, np.nan))
+    unknown = np.full((count, 1), np.nan)
+    outcomes = Outcomes(numbers=np.arange(count), U=U, values=loss[:, None], noise=unknown, objectives=1)
     algorithm, problem = GP(), Problem(space=space)
     open_ = [ant.Trial(number=count + k, params=p) for k, p in enumerate(space.sample(pending, seed=2))]
     times = []
     for seed in range(repeats):
         request = Request(number=count, seed=seed, segment="all", pending=open_)
-        state = GPState(algorithm, problem, trials)
+        state = State(problem, algorithm.warp, algorithm.kernel, outcomes)
         times.append(timed(partial(algorithm.propose_at, state, request, work))[1])
     return float(np.median(times))
 

@@ -128,6 +128,13 @@ class Contestant:
         return None
 
 
+def _die(kind: type[BaseException], error: BaseException, where: Any) -> None:
+    """End at once: a library's own threads must not keep a broken contestant alive."""
+    sys.__excepthook__(kind, error, where)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 def serve(make: Callable[[dict[str, Any], dict[str, Any]], Contestant], *packages: str) -> None:
     """Answer messages until the input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -138,6 +145,7 @@ def serve(make: Callable[[dict[str, Any], dict[str, Any]], Contestant], *package
         answers.flush()
 
     contestant: Contestant | None = None
+    sys.excepthook = _die
     for line in sys.stdin:
         message = json.loads(line)
         begin = time.process_time()

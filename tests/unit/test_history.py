@@ -75,3 +75,26 @@ def test_unknown_numbers_say_what_is_known():
         history.get(5)
     assert 1 in history
     assert 5 not in history
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=8), st.data())
+def test_the_incumbent_is_the_best_that_keeps_the_limit(outcomes, data):
+    goals = Goals.of(constraints={"c": "<= 1"})
+    history = History(SPACE, goals, "all")
+    for number in range(len(outcomes)):
+        history.add(Trial(number=number, params={"x": number / 100}))
+    for number in data.draw(st.permutations(range(len(outcomes)))):
+        value, c = outcomes[number]
+        history.close(number, Outcome(values={"value": float(value), "c": float(c)}))
+    able = [(value, number) for number, (value, c) in enumerate(outcomes) if c <= 1]
+    assert (history.incumbent and history.incumbent.number) == (min(able)[1] if able else None)
+    for number in range(len(outcomes)):  # a correction takes the best its limit
+        history.close(number, Outcome(values={"value": 0.0, "c": 2.0}))
+    assert history.incumbent is None
+
+
+def test_several_objectives_have_no_incumbent():
+    history = History(SPACE, Goals.of({"a": "minimize", "b": "minimize"}), "all")
+    history.add(Trial(number=0, params={"x": 0.5}))
+    history.close(0, Outcome(values={"a": 1.0, "b": 1.0}))
+    assert history.incumbent is None

@@ -69,7 +69,8 @@ class GP(Algorithm[State]):
     Attributes:
         initial: Trials before the first model; None for min(max(5, d + 1), 10) with d parameters.
         warp: "auto" (half-rank, or plain where that predicts better), "half-rank" or "plain".
-        kernel: "auto" (both, each as far as the data make it probable), "matern" or "gauss".
+        kernel: "matern", "gauss", or "auto": both, each as far as the data make it probable, where some parameter has
+            levels, and "matern" where all are real.
         scattered: Candidates spread over the space.
         perturbed: Candidates around the best trials.
         starts: Candidates that are polished.

@@ -1,7 +1,8 @@
 """Expected improvement under several models at once, each weighed by how probable the data make it.
 
-A smooth kernel learns smooth functions from a third of the trials, a rougher one forgives kinks and cliffs. Choosing
-one by its evidence would jump between them; the expectation over both is the plain rule of probability.
+The Gaussian kernel is a product over parameters and carries what one level of a category taught over to the others;
+Matern-5/2 forgives kinks and cliffs. Choosing one by its evidence would jump between them; the expectation over both is
+the plain rule of probability.
 """
 
 from __future__ import annotations

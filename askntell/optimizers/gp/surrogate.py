@@ -10,19 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askntell.optimizers.gp.columns import Columns
+from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.growing import grown
 from askntell.optimizers.gp.kernel import KERNELS, Array
-from askntell.optimizers.gp.model import (
-    Data,
-    Hyper,
-    Objective,
-    Posterior,
-    Prior,
-    cold_starts,
-    leave_one_out,
-    merged,
-    minimised,
-)
+from askntell.optimizers.gp.model import Hyper, Objective, Posterior, Prior, cold_starts, leave_one_out, minimised
 from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, label_set, posterior_set
 from askntell.optimizers.gp.warp import WARPS, slopes
 from askntell.trial import Problem, Trial
@@ -145,14 +136,18 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         trials: `Trials.informative`.
         problem: Gives the space.
         warp: "auto", "half-rank" or "plain".
-        kernel: "auto" for all kernels, weighed by evidence, or the name of one.
+        kernel: The name of one, or "auto": all of them, weighed by evidence; the first one where all parameters are
+            real.
         count: At most so many trials are fitted to; 0 for the mode of the prior.
     """
     valued = trials.valued()
     some = valued.first(checkpoint(len(valued.numbers)))
     columns = Columns.of(problem.space.unit.columns, some.U)
     exact = bool(np.all(some.std == 0.0))
-    names = tuple(KERNELS) if kernel == "auto" else (kernel,)
+    names: tuple[str, ...] = (kernel,)
+    if kernel == "auto":
+        real = all(column.levels is None for column in problem.space.unit.columns)
+        names = tuple(KERNELS)[: 1 if real else None]
     prior = replace(Prior.of(columns.d, exact=exact), kernel=names[0])
     if count == 0:
         mode = Member(hyper=prior.mode(columns.count), amplitude=1.0)

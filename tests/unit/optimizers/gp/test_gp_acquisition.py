@@ -5,8 +5,9 @@ import pytest
 
 from askntell.optimizers.gp.acquisition import Acquisition, log_ei, log_ok
 from askntell.optimizers.gp.chances import Chance, Weighed
+from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.ensemble import Ensemble
-from askntell.optimizers.gp.model import Data, Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper, Posterior
 
 # z, log(phi + z Phi), Phi / (phi + z Phi), phi / (phi + z Phi)
 EXACT = [

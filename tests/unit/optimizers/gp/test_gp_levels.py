@@ -11,9 +11,10 @@ from askntell import Categorical, Constant, Float, Optimizer, SearchSpace
 from askntell.errors import SettingsError
 from askntell.optimizers.gp import GP
 from askntell.optimizers.gp.acquisition import Acquisition
+from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.levels import PATIENCE, least_tried, stagnation
-from askntell.optimizers.gp.model import Data, Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper, Posterior
 
 TREE = SearchSpace(
     {
@@ -151,16 +152,17 @@ def test_kernels_by_name(kernel):
         GP(kernel="rbf")
 
 
-def test_the_data_choose_the_kernel():
+def test_the_data_choose_the_kernel_where_parameters_have_levels():
     """A parabola is smooth, a sum of sharp ridges is not."""
-    space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
 
-    def chosen(function):
-        algorithm = GP()
-        optimizer = Optimizer(space, algorithm=algorithm)
+    def chosen(space, function):
+        optimizer = Optimizer(space, algorithm="gp")
         for params in space.sample(40, seed=1):
             optimizer.tell(params, function(params["x"], params["y"]))
         return optimizer.explain(optimizer.ask())["kernel"]
 
-    assert chosen(lambda x, y: (x - 0.4) ** 2 + 2 * (y - 0.7) ** 2) == "gauss"
-    assert chosen(lambda x, y: abs(x - 0.43) + abs(y - 0.61)) == "matern"
+    fine = SearchSpace({"x": Float(0, 1), "y": Float(0, 1, step=0.001)})
+    assert chosen(fine, lambda x, y: (x - 0.4) ** 2 + 2 * (y - 0.7) ** 2) == "gauss"
+    assert chosen(fine, lambda x, y: abs(x - 0.43) + abs(y - 0.61)) == "matern"
+    real = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
+    assert chosen(real, lambda x, y: (x - 0.4) ** 2 + 2 * (y - 0.7) ** 2) == "matern"

@@ -4,18 +4,17 @@ import numpy as np
 import pytest
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
+from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.kernel import KERNELS, squared_distances
 from askntell.optimizers.gp.model import (
     RATE,
     SHAPE,
-    Data,
     Hyper,
     Objective,
     Posterior,
     Prior,
     cold_starts,
     leave_one_out,
-    merged,
     minimised,
 )
 
