@@ -81,7 +81,7 @@ bench: $(VENV)/.test
 # pip's resolver does not find them in reasonable time, and its pymoo is compiled against this old numpy (needs gcc).
 PEERS := optuna nevergrad pycma smac hebo ax
 FIRST_hebo := numpy==1.24.4 Cython==0.29.37 setuptools==69.5.1 wheel==0.45.1
-FLAGS_hebo := --no-deps --no-build-isolation
+FLAGS_hebo := --no-deps --no-build-isolation --no-cache-dir
 
 bench-peers: $(PEERS:%=.bench/%/.made)
 

@@ -46,6 +46,18 @@ def test_a_contestant_that_dies_loses_its_run(tmp_path, monkeypatch):
         play(PROBLEMS["pipeline-10"], RANDOM, 0, 10)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", ["solvers-9", "batch-sphere-mixed-9"])
+@pytest.mark.parametrize("name", [n for n, entry in CONTESTANTS.items() if entry.program != "own_peer"])
+def test_every_peer_speaks(name, problem):
+    entry = CONTESTANTS[name]
+    if not entry.python.exists():
+        pytest.skip("no environment: make bench-peers")
+    record = play(PROBLEMS[problem], entry, 0, 8)
+    assert record["best"][-1][0] <= 8
+    assert record["versions"]
+
+
 def test_a_torn_line_loses_one_run(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "FOLDER", tmp_path)
     cache.append("a", {"problem": "p", "seed": 0, "budget": 1})
