@@ -92,9 +92,10 @@ def _normalised(problem: BenchmarkProblem, record: dict[str, Any], unit: dict[st
 
 def _half(problems: list[BenchmarkProblem], names: list[str], curves: dict[str, Curves], cpu: Any) -> dict[str, Any]:
     groups = _groups(problems)
-    result: dict[str, Any] = {"regret": {}, "rank": {}, "wins": {}, "cpu_ms": {}}
+    result: dict[str, Any] = {"regret": {}, "common": {}, "rank": {}, "wins": {}, "cpu_ms": {}}
     for at, n in enumerate(CHECKPOINTS):
         result["regret"][str(n)] = {name: _means(curves[name], groups, at) for name in names}
+        result["common"][str(n)] = _common(curves, names, groups, at)
         result["rank"][str(n)] = _ranks({name: curves[name] for name in names}, groups, at)
         if OURS in names:
             result["wins"][str(n)] = {
@@ -140,6 +141,18 @@ def _means(curves: Curves, groups: dict[str, list[str]], at: int) -> dict[str, A
                 "problems": f"{len(values)} of {len(names)}",
                 "runs": sum(map(len, found.values())),
             }
+    return made
+
+
+def _common(curves: dict[str, Curves], names: list[str], groups: dict[str, list[str]], at: int) -> dict[str, Any]:
+    """Means over the problems that all have played who have played some; None where all have played all."""
+    made: dict[str, Any] = {}
+    for group, members in groups.items():
+        found = {name: rows for name in names if (rows := _by_problem(curves[name], members, at))}
+        shared = [p for p in members if all(p in rows for rows in found.values())]
+        if found and shared and any(len(rows) < len(members) for rows in found.values()):
+            means = {n: round(float(np.mean([np.mean(rows[p]) for p in shared])), 4) for n, rows in found.items()}
+            made[group] = {"problems": len(shared), "mean": means}
     return made
 
 
@@ -214,6 +227,16 @@ def _page(half: str, problems: list[BenchmarkProblem], names: list[str], result:
             cells = [_cell(result["regret"][n][name].get(group)) for group in groups]
             if any(cells):
                 made.append(f"| {name} | {' | '.join(cells)} | {result['cpu_ms'].get(name, {}).get(n, '')} |")
+        common = result["common"][n]
+        if common:
+            some = [group for group in groups if group in common]
+            heads = [f"{group} {common[group]['problems']}" for group in some]
+            made += ["", "On the problems that everybody in the column has played:", ""]
+            made += [f"| | {' | '.join(heads)} |", "|" + " --- |" * (len(some) + 1)]
+            for name in names:
+                cells = [f"{common[g]['mean'][name]:.2f}" if name in common[g]["mean"] else "" for g in some]
+                if any(cells):
+                    made.append(f"| {name} | {' | '.join(cells)} |")
         made += ["", "Mean rank:", "", f"| | {head} |", line]
         for name in names:
             cells = [f"{rank:.2f}" if (rank := result["rank"][n][group].get(name)) else "" for group in groups]
