@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from gp_samples import MIXED, SQUARE, bowl, mixed_loss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,32 +15,6 @@ from askntell.goals import Goals
 from askntell.optimizers import Request
 from askntell.optimizers.gp import GP, cholesky, model
 from askntell.trial import Outcome, Problem
-
-SQUARE = SearchSpace({"x": Float(0, 1), "y": Float(-5, 5)})
-MIXED = SearchSpace(
-    {
-        "lr": Float(1e-5, 1e-1, log=True),
-        "layers": Int(1, 6),
-        "width": Int(8, 512, log=True),
-        "drop": Float(0, 0.5, step=0.05),
-        "batch": Ordinal([32, 64, 128]),
-        "solver": Categorical(["adam", "sgd", "lion"]),
-        "momentum": Float(0, 0.99, when={"solver": "sgd"}),
-        "epochs": Constant(5),
-    },
-    constraints=["width >= 8 * layers"],
-    forbidden=[{"solver": "lion", "batch": 128}],
-)
-
-
-def bowl(params):
-    return (params["x"] - 0.3) ** 2 + 0.1 * (params["y"] - 1) ** 2
-
-
-def loss(params):
-    value = (math.log10(params["lr"]) + 3) ** 2 + 0.1 * params["layers"] + abs(params["drop"] - 0.2)
-    value += {"adam": 0.5, "sgd": 0.0, "lion": 1.0}[params["solver"]] + 0.01 * abs(params["width"] - 100)
-    return value + (params.get("momentum", 0.9) - 0.9) ** 2
 
 
 def told(space, function, count, *, seed=0):
@@ -64,7 +39,7 @@ def propose(space, trials, *, number=None, seed=0, algorithm=None, goals=None, p
 # ---- the law ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("space, function", [(SQUARE, bowl), (MIXED, loss)])
+@pytest.mark.parametrize("space, function", [(SQUARE, bowl), (MIXED, mixed_loss)])
 def test_a_live_optimizer_and_a_rebuilt_one_agree(space, function):
     """Also past the last fit at every ask (150) and past the whole posterior (400); asks in between fill memos."""
     points = iter(space.sample(430, seed=1))
@@ -87,7 +62,7 @@ def test_a_live_optimizer_and_a_rebuilt_one_agree(space, function):
 
 
 def test_learning_in_parts_is_learning_at_once():
-    trials = told(MIXED, loss, 40)
+    trials = told(MIXED, mixed_loss, 40)
     trials[7] = Trial(number=7, params=trials[7].params).told(Outcome(failure="crash"))
     algorithm, problem = GP(), Problem(space=MIXED)
     whole = algorithm.learn(algorithm.start(problem), trials)
@@ -145,8 +120,8 @@ def test_shift_and_scale_of_the_loss(scale, offset):
 
 
 def test_maximising_is_minimising_the_negative():
-    down = propose(MIXED, told(MIXED, loss, 25))
-    up = propose(MIXED, told(MIXED, lambda p: -loss(p), 25), goals=Goals.of(direction="maximize"))
+    down = propose(MIXED, told(MIXED, mixed_loss, 25))
+    up = propose(MIXED, told(MIXED, lambda p: -mixed_loss(p), 25), goals=Goals.of(direction="maximize"))
     assert up == down
 
 
@@ -197,7 +172,7 @@ def test_every_proposal_is_in_the_space_and_new():
     for k in range(45):
         trial = optimizer.ask()
         assert MIXED.contains(trial.params)
-        optimizer.tell(trial, loss(trial.params))
+        optimizer.tell(trial, mixed_loss(trial.params))
         assert trial.by == ("default" if k == 0 else "sobol" if k < 8 else "gp")
     assert len({MIXED.key(t.params) for t in optimizer.history}) == 45
 
@@ -206,7 +181,7 @@ def test_every_proposal_is_in_the_space_and_new():
     "fixed", [{"solver": "sgd"}, {"solver": "adam", "layers": 6}, {"lr": 1e-4, "momentum": 0.5, "solver": "sgd"}]
 )
 def test_fixed_parameters_are_held(fixed):
-    optimizer = Optimizer.from_history(MIXED, told(MIXED, loss, 20), algorithm="gp", seed=0)
+    optimizer = Optimizer.from_history(MIXED, told(MIXED, mixed_loss, 20), algorithm="gp", seed=0)
     for trial in optimizer.ask(4, fixed=fixed):
         assert trial.by == "gp" and MIXED.contains(trial.params)
         assert {name: trial.params[name] for name in fixed} == fixed
@@ -215,7 +190,7 @@ def test_fixed_parameters_are_held(fixed):
 def test_everything_fixed_leaves_one_point():
     point = MIXED.default()
     held = {name: value for name, value in point.items() if name != "epochs"}
-    trials = [t for t in told(MIXED, loss, 12) if t.params != point]
+    trials = [t for t in told(MIXED, mixed_loss, 12) if t.params != point]
     assert propose(MIXED, trials, fixed=held).params == point
     last = Trial(number=len(trials), params=point).told(Outcome(values={"value": 1.0}))
     assert propose(MIXED, [*trials, last], fixed=held) is None
