@@ -160,17 +160,21 @@ class GP(Algorithm[State]):
     def _enough(self, state: State, pending: int) -> bool:
         """Whether there are enough trials, and values with a spread, for a model."""
         objectives, constraints = state.places
-        d = state.problem.space.unit.d
-        needed = min(max(5, d + 1), 10) if self.initial is None else self.initial
         informative = objectives if state.outcomes.feasible.any() else constraints
-        return len(state.outcomes.numbers) + pending >= needed and bool(informative)
+        return len(state.outcomes.numbers) + pending >= self._designed(state) and bool(informative)
+
+    def _designed(self, state: State) -> int:
+        """How many trials the initial design has."""
+        return min(max(5, state.problem.space.unit.d + 1), 10) if self.initial is None else self.initial
 
     # ---- one ask ---------------------------------------------------------------------------------------------------
 
     def _aims(self, state: State, request: Request) -> Iterator[_Aim]:
         """What to maximise, and what instead if no point of that is left."""
         aim = self._believing(state, request, self._aim(state, request))
-        yield from _second_look(state, request, aim)
+        asked = len(state.outcomes.numbers) - self._designed(state)  # by a model, more or less
+        if request.number % 2 and asked >= PATIENCE:
+            yield from _second_look(state, request, aim)
         yield aim
 
     @staticmethod
@@ -228,7 +232,7 @@ def _second_look(state: State, request: Request, aim: _Aim) -> Iterator[_Aim]:
     It looks for improvement on what that level has reached, not on the best of all.
     """
     gain = aim.score.gain
-    if request.number % 2 == 0 or not isinstance(gain, Ensemble) or len(state.places[0]) > 1:
+    if not isinstance(gain, Ensemble) or len(state.places[0]) > 1:
         return
     outcomes = state.outcomes
     loss = np.where(outcomes.feasible, outcomes.values[:, state.places[0][0]], np.nan)
