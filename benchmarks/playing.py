@@ -84,7 +84,7 @@ class _Process:
             line = ""
         if not line:
             time.sleep(0.2)  # the last words arrive
-            raise Broken("".join(self._errors[-6:]).strip()[-800:] or "no answer")
+            raise Broken("".join(self._errors[-1:]).strip()[-300:] or "no answer")  # paths stand in the lines before
         answer: dict[str, Any] = json.loads(line)
         return answer
 

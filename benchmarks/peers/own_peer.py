@@ -19,7 +19,7 @@ class Own(Contestant):
         names = settings["objectives"]
         more = {} if names is None else {"objectives": dict.fromkeys(names, "minimize")}
         try:
-            self._warm_up(settings["name"])
+            self._warm_up(settings["name"], more)
             self._optimizer = askntell.Optimizer(
                 askntell.SearchSpace.from_json(space), algorithm=settings["name"], seed=settings["seed"], **more
             )
@@ -27,13 +27,16 @@ class Own(Contestant):
             raise Skip(f"{type(why).__name__}: {why}"[:300]) from why
 
     @staticmethod
-    def _warm_up(name: str) -> None:
-        """Load what the algorithm imports when it first asks, as the other contestants import theirs at the top."""
+    def _warm_up(name: str, goals: dict[str, dict[str, str]]) -> None:
+        """Load what the algorithm imports when it first asks, as the other contestants import theirs at the top.
+
+        An algorithm that is not for these goals says so here.
+        """
         small = askntell.SearchSpace({"x": askntell.Float(0.0, 1.0), "c": askntell.Categorical(["a", "b"])})
-        optimizer = askntell.Optimizer(small, algorithm=name)
+        optimizer = askntell.Optimizer(small, algorithm=name, **goals)
         for _ in range(8):
             trial = optimizer.ask()
-            optimizer.tell(trial, float(trial.params["x"]))  # type: ignore[arg-type] -- a real parameter
+            optimizer.tell(trial, dict.fromkeys(optimizer.goals.names, trial.params["x"]))
 
     def ask(self, count: int) -> list[tuple[Any, dict[str, Any]]]:
         trials = self._optimizer.ask(count) if count > 1 else [self._optimizer.ask()]

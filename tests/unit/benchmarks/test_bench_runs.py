@@ -110,3 +110,13 @@ def test_a_log_integer_has_both_ends():
     variable = Variable("n", {"type": "int", "low": 1, "high": 256, "log": True})
     assert [variable.at(0.0), variable.at(1.0)] == [1, 256]
     assert variable.at(0.5) == pytest.approx(11, abs=3)
+
+
+def test_what_an_algorithm_is_not_for_is_skipped_with_its_reason():
+    record = play(PROBLEMS["zdt2-8"], CONTESTANTS["askntell-tpe"], 0, 10)
+    assert "is for one objective" in record["skip"]
+
+
+def test_kept_runs_name_no_folder_of_the_machine_that_made_them():
+    for path in cache.FOLDER.glob("*.jsonl"):
+        assert 'File "' not in path.read_text(encoding="utf-8").replace('\\"', '"'), path.name
