@@ -6,14 +6,14 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
 from askntell import __version__
 from askntell._files import Disk, dump_json, make_folders, read_json, write_once
 from askntell._rng import checked_seed
-from askntell.errors import AskntellError, StudyFileError, StudyFormatError, StudyMismatch
+from askntell.errors import AskntellError, SettingsError, SpaceError, StudyFileError, StudyFormatError, StudyMismatch
 from askntell.goals import Goals
 from askntell.journal import FORMAT
 from askntell.optimizers.algorithm import Algorithm
@@ -53,11 +53,12 @@ class Header:
     inputs_folder: str = "."
     uuid: str = ""
     created: str = ""
+    _parts: dict[str, SearchSpace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked_seed(self.seed)
         check_segments(self.segments)
-        self.problem(self.segments[0])
+        Problem(space=self.space, trials=self.trials)
 
     @property
     def objectives(self) -> dict[str, str]:
@@ -69,10 +70,34 @@ class Header:
         """The constraints as they are given, ``{name: "<= 4096"}``."""
         return self.goals.limits
 
+    def space_of(self, segment: Segment) -> SearchSpace:
+        """What may be tried in a segment: the space, narrowed by the segment's overrides.
+
+        Raises:
+            SettingsError: the overrides are not inside the space, with their JSON path in the segment.
+        """
+        if not segment.overrides:
+            return self.space
+        key = dump_json(segment.overrides)
+        if key not in self._parts:  # often many segments have the same
+            try:
+                self._parts[key] = self.space.narrowed(segment.overrides)
+            except SpaceError as error:
+                raise SettingsError(
+                    f"segment {segment.name!r}: {error.message}",
+                    hint=error.hint,
+                    path=f"$.overrides{error.path[1:]}",
+                ) from None
+        return self._parts[key]
+
     def problem(self, segment: Segment) -> Problem:
-        """The search of one segment."""
+        """The search of one segment.
+
+        Raises:
+            SettingsError: its overrides are not inside the space.
+        """
         return Problem(
-            space=self.space,
+            space=self.space_of(segment),
             goals=self.goals,
             trials=self.trials,
             segment=segment,
@@ -84,7 +109,14 @@ class Header:
 
         Raises:
             StudyFileError: the folder cannot be written.
+            SettingsError: the overrides of a segment are not inside the space.
         """
+        for index, segment in enumerate(self.segments):
+            try:
+                self.space_of(segment)
+            except SettingsError as error:
+                path = f"$.segments[{index}]{error.path[1:]}"
+                raise SettingsError(error.message, hint=error.hint, path=path) from None
         born = replace(self, uuid=str(uuid.uuid4()), created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         text = dump_json({"format": list(FORMAT), "version": __version__} | born.to_dict(), indent=1) + "\n"
         try:
@@ -184,7 +216,7 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
         have = getattr(kept, key)
         if key == "segments":
             have = (*kept.segments, *added)
-            if value in (kept.segments, have):
+            if any(_same_segments(kept, other, value) for other in (kept.segments, have)):
                 continue
         elif value == have:
             continue
@@ -195,6 +227,17 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
             hint="reopen it with its own settings (or none), or choose another folder",
             path=str(path),
         )
+
+
+def _same_segments(kept: Header, have: Sequence[Segment], given: object) -> bool:
+    """Whether the segments are the same; overrides are if they leave the same of the space."""
+    if not isinstance(given, tuple) or len(given) != len(have):
+        return False
+    return all(
+        one == other
+        or (replace(one, overrides=other.overrides) == other and kept.space_of(one) == kept.space_of(other))
+        for one, other in zip(given, have, strict=True)
+    )
 
 
 def _short(value: object) -> str:
