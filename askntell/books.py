@@ -18,9 +18,10 @@ from typing import Any, final
 from askntell._files import DISK, Disk, claim, dump_json, load_json, make_folders, write_atomic
 from askntell.errors import SettingsError, SpaceExhausted, StudyFileError, StudyFormatError, UnknownTrial
 from askntell.header import Header
-from askntell.history import History
+from askntell.history import History, Ledger
 from askntell.journal import JournalReader, JournalWriter, Record
-from askntell.optimizers.proposer import Proposer, recommended_in
+from askntell.optimizers.campaign import Campaign
+from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, folder_name, segment_from_json, segment_to_json
 from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
@@ -34,10 +35,9 @@ Order = tuple[int, str, int]
 class _Shelf:
     """One segment's part of the books."""
 
-    def __init__(self, header: Header, segment: Segment) -> None:
+    def __init__(self, segment: Segment, history: History) -> None:
         self.segment = segment
-        self.history = History(header.space, header.goals, segment.name)
-        self.proposer = Proposer(header.problem(segment), header.algorithm, header.seed)
+        self.history = history
         self.asked: dict[int, Order] = {}
         self.told: dict[int, Order] = {}
         self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
@@ -63,7 +63,9 @@ class Books:
         self._reader = JournalReader(folder / "journal", header.uuid, disk)
         self._writer = JournalWriter(folder / "journal", study=header.uuid, disk=disk)
         self._clock = 0
-        self._shelves = {segment.name: _Shelf(header, segment) for segment in header.segments}
+        self._ledger = Ledger(header.problem)
+        self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
+        self._shelves = {segment.name: _Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
         self._tokens: dict[str | None, Path] = {}
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
@@ -98,8 +100,7 @@ class Books:
 
     def recommended(self, segment: str) -> Trial | None:
         """The trial of a segment that is best by model, as of the last refresh: see `recommended_in`."""
-        shelf = self._shelf(segment)
-        return recommended_in(shelf.history, shelf.proposer)
+        return recommended_in(self._shelf(segment).history, self._campaign.proposer(segment))
 
     def refresh(self) -> None:
         """Read what other processes have written since."""
@@ -140,7 +141,7 @@ class Books:
             UnknownTrial, ParamsError, StudyFileError.
         """
         shelf = self._shelf(segment)
-        held = self.header.space.check_fixed(fixed) if fixed else {}
+        held = shelf.history.space.check_fixed(fixed) if fixed else {}
         self.refresh()
         if worker is not None and resume:
             mine = [trial for trial in shelf.history.pending if trial.worker == worker]
@@ -155,7 +156,7 @@ class Books:
             order, params = min(shelf.queue.items())
             body |= {"by": "enqueued", "params": params, "queued": list(order)}
         else:
-            proposal = shelf.proposer.propose(shelf.history, number, held, deadline=deadline)
+            proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
             if proposal is None:
                 self._release(shelf, number)
                 raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
@@ -252,7 +253,7 @@ class Books:
     def tell_params(self, segment: str, params: Mapping[str, Scalar], outcome: Outcome) -> Trial:
         """Add a trial that was measured elsewhere."""
         shelf = self._shelf(segment)
-        checked = self.header.space.check(params)
+        checked = shelf.history.space.check(params)
         self.refresh()
         number = self._claim(shelf, None, None)
         self._record("asked", {"trial": [segment, number], "by": "told", "params": checked} | self._news())
@@ -260,8 +261,8 @@ class Books:
 
     def enqueue(self, segment: str, params: Mapping[str, Scalar]) -> None:
         """Make these params the next trial of a segment, durably."""
-        self._shelf(segment)
-        self._record("enqueued", {"segment": segment, "params": self.header.space.check(params)})
+        checked = self._shelf(segment).history.space.check(params)
+        self._record("enqueued", {"segment": segment, "params": checked})
 
     def requeue(self, segment: str, number: int, *, reason: str) -> Trial:
         """End the current attempt of a pending trial and start the next; returns the trial with the new attempt."""
@@ -274,10 +275,11 @@ class Books:
         """Add a segment to the study, durably.
 
         Raises:
-            SettingsError: the name is taken.
+            SettingsError: the name is taken, or its overrides are not inside the space.
         """
         self.refresh()
         check_segments([*self.segments, segment])
+        self.header.problem.at(segment)
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
 
     def close(self) -> None:
@@ -329,7 +331,7 @@ class Books:
             self.conflicts.append(f"trial {number} of {segment!r} was asked twice; the first stays")
             return
         shelf.asked[number] = record.order
-        shelf.history.add(
+        self._ledger.add(
             Trial(
                 number=number,
                 segment=segment,
@@ -369,11 +371,11 @@ class Books:
                     "the first in the journals' order stays"
                 )
                 if record.order < shelf.told[trial.number]:
-                    shelf.history.close(trial.number, outcome)
+                    self._ledger.close(trial.segment, trial.number, outcome, record.order)
             shelf.told[trial.number] = min(shelf.told[trial.number], record.order)
             return
         shelf.told[trial.number] = record.order
-        shelf.history.close(trial.number, outcome)
+        self._ledger.close(trial.segment, trial.number, outcome, record.order)
 
     def _fold_enqueued(self, record: Record) -> None:
         shelf = self._shelves[record.body["segment"]]
@@ -384,7 +386,9 @@ class Books:
         segment = segment_from_json(record.body["entry"], "$.entry")
         if segment.name in self._shelves:
             return
-        self._shelves[segment.name] = _Shelf(self.header, segment)
+        self._ledger.add_segment(segment)
+        self._campaign.add_segment(segment)
+        self._shelves[segment.name] = _Shelf(segment, self._ledger[segment.name])
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)

@@ -6,17 +6,18 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
 from askntell import __version__
 from askntell._files import Disk, dump_json, make_folders, read_json, write_once
 from askntell._rng import checked_seed
-from askntell.errors import AskntellError, SettingsError, SpaceError, StudyFileError, StudyFormatError, StudyMismatch
+from askntell.errors import AskntellError, SettingsError, StudyFileError, StudyFormatError, StudyMismatch
 from askntell.goals import Goals
 from askntell.journal import FORMAT
 from askntell.optimizers.algorithm import Algorithm
+from askntell.optimizers.campaign import checked_share
 from askntell.optimizers.registry import algorithm_from, settings_of
 from askntell.segments import check_segments, segment_from_json, segment_to_json
 from askntell.space import SearchSpace
@@ -39,6 +40,7 @@ class Header:
         seed: Key of every random stream.
         trials: Planned trials per segment, or None.
         segments: The segments at creation, at least one.
+        share: Whether segments learn from each other: see `askntell.optimizers.campaign.Campaign`.
         inputs_folder: Folder that relative `Segment.inputs` start from, relative to the study's folder.
         uuid: Identity of the study, in every journal.
         created: UTC time of creation, ISO 8601; information only.
@@ -50,15 +52,16 @@ class Header:
     seed: int
     trials: int | None
     segments: tuple[Segment, ...]
+    share: str = "auto"
     inputs_folder: str = "."
     uuid: str = ""
     created: str = ""
-    _parts: dict[str, SearchSpace] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked_seed(self.seed)
         check_segments(self.segments)
-        Problem(space=self.space, trials=self.trials)
+        checked_share(self.share)
+        _ = self.problem
 
     @property
     def objectives(self) -> dict[str, str]:
@@ -70,37 +73,14 @@ class Header:
         """The constraints as they are given, ``{name: "<= 4096"}``."""
         return self.goals.limits
 
-    def space_of(self, segment: Segment) -> SearchSpace:
-        """What may be tried in a segment: the space, narrowed by the segment's overrides.
-
-        Raises:
-            SettingsError: the overrides are not inside the space, with their JSON path in the segment.
-        """
-        if not segment.overrides:
-            return self.space
-        key = dump_json(segment.overrides)
-        if key not in self._parts:  # often many segments have the same
-            try:
-                self._parts[key] = self.space.narrowed(segment.overrides)
-            except SpaceError as error:
-                raise SettingsError(
-                    f"segment {segment.name!r}: {error.message}",
-                    hint=error.hint,
-                    path=f"$.overrides{error.path[1:]}",
-                ) from None
-        return self._parts[key]
-
-    def problem(self, segment: Segment) -> Problem:
-        """The search of one segment.
-
-        Raises:
-            SettingsError: its overrides are not inside the space.
-        """
+    @property
+    def problem(self) -> Problem:
+        """What is searched; `Problem.at` gives the search of one segment."""
         return Problem(
-            space=self.space_of(segment),
+            space=self.space,
             goals=self.goals,
             trials=self.trials,
-            segment=segment,
+            segment=self.segments[0],
             segments=self.segments,
         )
 
@@ -113,7 +93,7 @@ class Header:
         """
         for index, segment in enumerate(self.segments):
             try:
-                self.space_of(segment)
+                self.problem.at(segment)
             except SettingsError as error:
                 path = f"$.segments[{index}]{error.path[1:]}"
                 raise SettingsError(error.message, hint=error.hint, path=path) from None
@@ -176,6 +156,7 @@ class Header:
             "algorithm": {"name": self.algorithm.name, "settings": settings_of(self.algorithm)},
             "seed": self.seed,
             "trials": self.trials,
+            "share": self.share,
             "inputs_folder": self.inputs_folder,
             "segments": [segment_to_json(segment) for segment in self.segments],
         }
@@ -189,6 +170,7 @@ class Header:
             seed=entry["seed"],
             trials=entry["trials"],
             segments=tuple(segment_from_json(e, f"$.segments[{i}]") for i, e in enumerate(entry["segments"])),
+            share=entry.get("share", "none"),  # a study from before segments could share goes on as it began
             inputs_folder=entry["inputs_folder"],
             uuid=entry["uuid"],
             created=entry["created"],
@@ -214,13 +196,13 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
     differences = []
     for key, value in given.items():
         have = getattr(kept, key)
-        if key == "segments":
-            have = (*kept.segments, *added)
-            if any(_same_segments(kept, other, value) for other in (kept.segments, have)):
-                continue
-        elif value == have:
-            continue
-        differences.append(f"{key}: the study has {_short(have)}, given {_short(value)}")
+        if key == "segments" and isinstance(value, tuple):
+            every = (*kept.segments, *added)
+            found = _differing(kept, every if len(value) == len(every) else kept.segments, value)
+        else:
+            found = "" if value == have else f"the study has {_short(have)}, given {_short(value)}"
+        if found:
+            differences.append(f"{key}: {found}")
     if differences:
         raise StudyMismatch(
             "; ".join(differences),
@@ -229,15 +211,20 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
         )
 
 
-def _same_segments(kept: Header, have: Sequence[Segment], given: object) -> bool:
-    """Whether the segments are the same; overrides are if they leave the same of the space."""
-    if not isinstance(given, tuple) or len(given) != len(have):
-        return False
-    return all(
-        one == other
-        or (replace(one, overrides=other.overrides) == other and kept.space_of(one) == kept.space_of(other))
-        for one, other in zip(given, have, strict=True)
-    )
+def _differing(kept: Header, have: Sequence[Segment], given: Sequence[Segment]) -> str:
+    """How given segments differ from the study's, in words; "" if they do not.
+
+    Overrides are the same if they leave the same of the space, however they are written.
+    """
+    if [one.name for one in have] != [one.name for one in given]:
+        return f"the study has {_short(have)}, given {_short(given)}"
+    for one, other in zip(have, given, strict=True):
+        if one != other or one.overrides:
+            alike = replace(one, overrides=other.overrides) == other
+            if not alike or kept.problem.at(one).space != kept.problem.at(other).space:
+                what = "overrides" if alike else "inputs, features or datasets"
+                return f"the study has other {what} of {one.name!r}"
+    return ""
 
 
 def _short(value: object) -> str:

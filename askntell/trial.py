@@ -339,6 +339,7 @@ class Problem:
         trials: Planned number of trials in the segment, or None.
         segment: The segment that is searched.
         segments: All segments of the study.
+        study_space: The study's space where `space` may be a part of it; None: the same.
     """
 
     space: SearchSpace
@@ -346,11 +347,30 @@ class Problem:
     trials: int | None = None
     segment: Segment = field(default_factory=lambda: Segment(DEFAULT_SEGMENT))
     segments: Sequence[Segment] = ()
+    study_space: SearchSpace | None = None
 
     def __post_init__(self) -> None:
         trials = self.trials
         if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
             raise SettingsError(f"trials={trials!r}; allowed: None or an integer >= 1")
+
+    def at(self, segment: Segment) -> Problem:
+        """The search of one of the segments, in its own part of the whole space.
+
+        Raises:
+            SettingsError: the segment's overrides are not inside the space; `path` is their JSON path in the segment.
+        """
+        try:
+            part = self.whole.narrowed(segment.overrides)
+        except SpaceError as error:
+            path = f"$.overrides{error.path[1:]}"
+            raise SettingsError(f"segment {segment.name!r}: {error.message}", hint=error.hint, path=path) from None
+        return replace(self, segment=segment, space=part, study_space=self.whole)
+
+    @property
+    def whole(self) -> SearchSpace:
+        """The study's space, of which `space` is the segment's part."""
+        return self.space if self.study_space is None else self.study_space
 
     def loss(self, trial: Trial) -> float:
         """The loss of a finished trial: lower is better.

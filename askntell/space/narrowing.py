@@ -73,9 +73,8 @@ def _read_entry(entry: object, path: str) -> object:
     return made
 
 
-def narrow(parameters: Mapping[str, Parameter], rules: Rules, overrides: Overrides) -> SearchSpace:
-    """The part of a space; see `SearchSpace.narrowed`."""
-    entries = read_overrides(overrides)
+def narrow(parameters: Mapping[str, Parameter], rules: Rules, entries: Mapping[str, Any]) -> SearchSpace:
+    """The part of a space; see `SearchSpace.narrowed`. The entries are those of `read_overrides`."""
     for name in entries:
         if name not in parameters:
             raise SpaceError(
@@ -133,6 +132,7 @@ def _narrowed(parameter: Parameter, entry: object, path: str) -> Parameter:
     """One parameter fixed or narrowed; its condition stays."""
     if not isinstance(entry, dict):
         return _fixed(parameter, entry, path)
+    entry = dict(entry)
     kind = entry.pop("type", "constant" if set(entry) == {"value"} else parameter.kind)
     if kind == "constant":
         _check_keys(entry, "constant", path)

@@ -41,7 +41,7 @@ class SearchSpace:
         SpaceError: something is wrong; `path` is its JSON path, such as ``$.parameters.lr.when``.
     """
 
-    __slots__ = ("_keyed", "_parameters", "_rules", "_text", "_typed", "_unit")
+    __slots__ = ("_keyed", "_parameters", "_parts", "_rules", "_text", "_typed", "_unit")
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class SearchSpace:
         self._parameters = MappingProxyType(checked)
         self._text: str | None = None
         self._unit: Unit | None = None
+        self._parts: dict[str, SearchSpace] = {}
         free = [name for name, parameter in checked.items() if not isinstance(parameter, Constant)]
         # Values that only their types tell apart enter a key with their types.
         self._keyed = tuple((name, typed(checked[name])) for name in free)
@@ -203,9 +204,13 @@ class SearchSpace:
         """
         if is_mapping(overrides) and not overrides:
             return self
-        from askntell.space.narrowing import narrow
+        from askntell.space.narrowing import narrow, read_overrides
 
-        return narrow(self._parameters, self._rules, overrides)
+        entries = read_overrides(overrides)
+        text = dump_json(entries)
+        if text not in self._parts:  # of hundreds of segments many have the same
+            self._parts[text] = narrow(self._parameters, self._rules, entries)
+        return self._parts[text]
 
     def sample(self, count: int, *, seed: int = 0) -> list[Params]:
         """Random feasible params, uniform in the unit cube; the same for the same space, count and seed.
