@@ -96,20 +96,25 @@ class Box:
             (levels,); None for the others.
     """
 
-    __slots__ = ("_pieces", "_reals", "_unit", "allowed", "lower", "upper")
+    __slots__ = ("_own", "_pieces", "_reals", "_unit", "allowed", "lower", "upper")
 
     def __init__(self, unit: Unit, whole: Mapping[str, Parameter], part: Mapping[str, Parameter]) -> None:
-        for name in part:
+        for name, own in part.items():
             if name not in whole:
                 raise SpaceError(f"no parameter {name!r} in the whole space", hint="use SearchSpace.narrowed", path="$")
+            if name not in unit.names and (own.kind != "constant" or own.start() != whole[name].start()):
+                raise _foreign(name, own)
         self._unit = unit
+        self._own = np.array(
+            [unit.names.index(name) for name, own in part.items() if not isinstance(own, Constant)], dtype=np.intp
+        )
         self.lower, self.upper = np.zeros(unit.d), np.ones(unit.d)
         allowed: list[Mask | None] = [None] * unit.d
         reals: list[_Reals] = []
         pieces: list[_Pieces] = []
         for column, name in enumerate(unit.names):
-            wide, own = whole[name], part.get(name)
-            if own is None or own == wide:
+            wide, own = whole[name], part.get(name, whole[name])
+            if own == wide:
                 continue
             if isinstance(wide, Float) and wide.levels is None:
                 reals.append(_real(column, name, wide, own))
@@ -118,7 +123,7 @@ class Box:
                 pieces.append(_piece(column, name, wide, own))
                 cells = pieces[-1].cells(np.array([0, pieces[-1].count - 1]))
                 ends = wide.pick(int(cells[0])), wide.pick(int(cells[1]))
-                if pieces[-1].table is not None:
+                if pieces[-1].table is not None and pieces[-1].count < (wide.levels or 0):
                     allowed[column] = np.isin(np.arange(wide.levels or 0), pieces[-1].table)
             if not isinstance(wide, Categorical):
                 self.lower[column], self.upper[column] = unit.encode_many([{name: end} for end in ends])[:, column]
@@ -152,6 +157,15 @@ class Box:
         for piece in self._pieces:
             table[:, piece.column] = piece.centres(piece.cells(piece.drawn(table[:, piece.column])))
         return table
+
+    def embed(self, V: Array) -> Array:
+        """Rows (n, k) of the part's own unit cube as snapped rows (n, d) of the whole.
+
+        Exact for cells and for what is inactive, and to within rounding for real numbers.
+        """
+        table = np.full((len(V), self._unit.d), 0.5)
+        table[:, self._own] = V
+        return self._unit.snap(self.into(table))
 
     def clip(self, U: Array) -> Array:
         """Points (n, d) moved to the nearest ones of the box, column by column; NaN stays.

@@ -166,6 +166,20 @@ def test_points_of_the_part_are_in_the_box(space, seed, data):
         assert all(again[name] == params[name] for name in params if name not in reals)
 
 
+@given(spaces(), seeds, st.data())
+def test_rows_of_the_part_are_embedded_in_the_whole(space, seed, data):
+    part, _ = part_of(data, space)
+    box, own = space.unit.box(part), part.unit.draw(stream(seed), 20)
+    rows = box.embed(own)
+    assert box.contains(rows).all()
+    assert np.array_equal(space.unit.snap(rows), rows, equal_nan=True)
+    reals = np.array([column.levels is None for column in space.unit.columns], dtype=bool)
+    for row, mine in zip(rows, own, strict=True):
+        again = space.unit.encode(part.unit.decode(mine))
+        assert np.array_equal(row[~reals], again[~reals], equal_nan=True)
+        assert np.allclose(row[reals], again[reals], rtol=0, atol=1e-5, equal_nan=True)
+
+
 @given(spaces(rules=False), seeds, st.data())
 def test_into_and_clip_lead_into_the_box(space, seed, data):
     part, _ = part_of(data, space)
@@ -237,6 +251,8 @@ def test_lower_upper_and_masks():
         ({"lr": Float(1e-4, 1e-2)}, r"\$.lr: Float\(0.0001, 0.01\) is no part of this parameter"),
         ({"lr": Int(1, 2)}, "is no part of this parameter"),
         ({"lr": Constant(7)}, r"\$.lr: got 7"),
+        ({"epochs": Float(1, 2)}, r"\$.epochs: Float\(1.0, 2.0\) is no part"),
+        ({"epochs": Constant(51)}, r"\$.epochs: Constant\(51\) is no part"),
         ({"layers": Float(1, 2)}, "is no part of this parameter"),
         ({"layers": Int(1, 8, log=True)}, "is no part of this parameter"),
         ({"layers": Int(0, 8)}, r"\$.layers: got 0"),
