@@ -96,7 +96,7 @@ class Box:
             (levels,); None for the others.
     """
 
-    __slots__ = ("_own", "_pieces", "_reals", "_unit", "allowed", "lower", "upper")
+    __slots__ = ("_middle", "_own", "_pieces", "_reals", "_unit", "allowed", "lower", "upper")
 
     def __init__(self, unit: Unit, whole: Mapping[str, Parameter], part: Mapping[str, Parameter]) -> None:
         for name, own in part.items():
@@ -129,6 +129,7 @@ class Box:
                 self.lower[column], self.upper[column] = unit.encode_many([{name: end} for end in ends])[:, column]
         self.allowed = tuple(allowed)
         self._reals, self._pieces = tuple(reals), tuple(pieces)
+        self._middle = self.into(np.full((1, unit.d), 0.5))[0]
 
     def contains(self, U: Array) -> Mask:
         """Which of the snapped rows (n, d) of the whole are in the box: (n,). NaN, what is inactive, fits."""
@@ -168,21 +169,20 @@ class Box:
         return self._unit.snap(self.into(table))
 
     def clip(self, U: Array) -> Array:
-        """Points (n, d) moved to the nearest ones of the box, column by column; NaN stays.
+        """Points (n, d) moved to the nearest ones of the box, column by column; NaN becomes the middle of the range.
 
         A category that is not allowed is replaced as `into` does it. NOT all rows are snapped: call `Unit.snap` then.
         """
-        table: Array = np.clip(U, 0.0, 1.0)
+        table = np.where(np.isnan(U), self._middle, np.clip(U, 0.0, 1.0))
+        every = self._unit.cells(table)
         for real in self._reals:
             table[:, real.column] = np.clip(table[:, real.column], self.lower[real.column], self.upper[real.column])
-        filled = np.where(np.isnan(table), 0.5, table)
-        every = self._unit.cells(filled)
         for piece in self._pieces:
-            cells, u = every[:, piece.column], filled[:, piece.column]
+            cells = every[:, piece.column]
             moved = piece.cells(piece.nearest(cells))
             if isinstance(piece.wide, Categorical):
-                moved = np.where(moved == cells, cells, piece.cells(piece.drawn(u)))
-            table[:, piece.column] = np.where(np.isnan(table[:, piece.column]), np.nan, piece.centres(moved))
+                moved = np.where(moved == cells, cells, piece.cells(piece.drawn(table[:, piece.column])))
+            table[:, piece.column] = piece.centres(moved)
         return table
 
     def decode(self, row: Array, fixed: Mapping[str, Scalar] | None = None) -> Params:
