@@ -216,3 +216,37 @@ def test_a_command_gets_the_fixed_parameters_too(tmp_path):
             progress=False,
         )
         assert [trial.value for trial in study.trials()] == [trial.params["batch"] + 0.2 for trial in study.trials()]
+
+
+# ---- segments that learn from each other -----------------------------------------------------------------------------
+
+
+def campaign(folder, overrides, count=12):
+    """All trials of three segments, two of them with these overrides, asked in turn."""
+    space = training()
+    every = [Segment("a"), Segment("b", overrides=overrides), Segment("c", overrides=overrides)]
+    with Study(folder, space, segments=every, algorithm="gp", seed=3) as study:
+        for _ in range(count):
+            for segment in every:
+                trial = study.ask(segment=segment.name)
+                batch = trial.params["batch"] / 64
+                study.tell(trial, (trial.params["lr"] * 1e3 - 1) ** 2 / 100 + (trial.params["layers"] - 2) ** 2 + batch)
+        return study.trials()
+
+
+def test_the_joint_model_asks_inside_every_part(tmp_path):
+    trials = campaign(tmp_path / "s", SMALL)
+    part = training().narrowed(SMALL)
+    assert {trial.segment for trial in trials if trial.why.get("model") == "joint gp"} == {"a", "b", "c"}
+    for trial in trials:
+        assert trial.segment == "a" or part.check(trial.params) == trial.params
+        assert training().check(trial.params) == trial.params
+    for name in ("b", "c"):
+        assert len({part.key(trial.params) for trial in trials if trial.segment == name}) == 12
+        assert min(trial.value for trial in trials if trial.segment == name) < 1.1
+
+
+def test_overrides_that_take_nothing_away_change_no_proposal(tmp_path):
+    plain = campaign(tmp_path / "plain", {})
+    full = campaign(tmp_path / "full", {"lr": {"low": 1e-5}, "solver": {"choices": ["sgd", "adam"]}, "epochs": 50})
+    assert [(t.params, t.why) for t in full] == [(t.params, t.why) for t in plain]

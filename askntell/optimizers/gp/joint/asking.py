@@ -35,8 +35,6 @@ def proposed(
     (so that whatever the others say its own model gets a fifth of the asks and sees all results), and whenever its own
     model predicts its own trials better.
     """
-    if any(one.overrides for one in joint.segments):  # their rows are in unit cubes of their own
-        return None
     active = len(joint.states.keys() | pending.keys() | {segment})
     if len(joint.problem.goals.objectives) > _OBJECTIVES or not joint.ready(active):
         return None
@@ -49,9 +47,10 @@ def proposed(
         if scene.explains_worse():
             return None
         score = scene.score()
-        space = joint.problem.space
+        space, box = joint.problem_of(segment).space, scene.box
+        decode = joint.problem.space.unit.decode if box is None else box.decode
         for _, row in zip(range(_DECODED), _ranked(scene, score, request, effort), strict=False):
-            params = space.unit.decode(row, request.fixed)
+            params = decode(row, request.fixed)
             if space.key(params) not in request.taken:
                 return Proposal(params=params, by="gp", why=_why(scene, score, row))
     except np.linalg.LinAlgError:  # no jitter helped
@@ -61,7 +60,7 @@ def proposed(
 
 def _ranked(scene: Scene, score: Weighed, request: Request, effort: Effort) -> Iterator[Array]:
     space = scene.joint.problem.space
-    region = Region(space.unit, request.fixed, restricted=bool(space.constraints or space.forbidden))
+    region = Region(space.unit, request.fixed, restricted=bool(space.constraints or space.forbidden), box=scene.box)
     rng = request.rng("gp-joint")
     yield from ranked(
         region,
