@@ -66,12 +66,9 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
             if half_of(family, seed) != options.half:
                 continue
             for size in family.sizes:
-                if size in options.sizes or (family.real and size not in TRIALS_SYNTHETIC):
+                if size in options.sizes or family.sizes == (size,):
                     for mode in options.modes:
                         yield from ((family, size, mode == "late", seed, player) for player in names)
-
-
-TRIALS_SYNTHETIC = (15, 100, 300)
 
 
 def trials_of(options: argparse.Namespace, size: int) -> int:
@@ -198,6 +195,7 @@ def main() -> None:
     if options.latency:
         from sharing.latency import measure
 
+        warm_up()
         measure(options)
     elif options.status:
         status(options)

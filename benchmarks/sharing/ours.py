@@ -73,6 +73,12 @@ class Alone(Tuning):
     def tell(self, segment: str, token: int, loss: float) -> None:
         self._histories[segment].close(token, Outcome.of(self._goals, loss))
 
+    def take(self, segment: str, params: Params, loss: float) -> None:
+        """Tell a trial that was not asked for."""
+        number = self._histories[segment].next_number
+        self._add(Trial(number=number, params=params, by="told", segment=segment))
+        self.tell(segment, number, loss)
+
 
 @final
 class Joint(Alone):
@@ -81,9 +87,8 @@ class Joint(Alone):
     def __init__(self, game: Game) -> None:
         super().__init__(game)
         try:
-            from askntell.optimizers.campaign import Campaign
-
             from askntell.history import Ledger
+            from askntell.optimizers.campaign import Campaign
         except ImportError:
             raise Absent("this version has no campaigns") from None
         problem, algorithm = problem_of(game), _algorithm(game)
