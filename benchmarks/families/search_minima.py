@@ -4,7 +4,7 @@
 
 Needs scikit-learn. A segment gets 40 random points, of which the median is the unit of regret, the ends of the five
 segments before it, 60 trials of `auto` that know these (15 in the larger campaigns), and the ends of the five after it.
-Writes ``minima.json``; what is there already is kept, unless its family is named.
+Writes ``minima.json``. Searches what is missing, or the named families anew.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def search(instance: Instance, index: int, ends: list[dict[str, Any]]) -> tuple[
 
 def main(names: list[str]) -> None:
     table = {name: rows for name, rows in kept().items() if name not in names}
-    for family in (family for family in FAMILIES.values() if family.real):
+    for family in (f for f in FAMILIES.values() if f.real and (not names or f.name in names)):
         rows = table.setdefault(family.name, {})
         for size in family.sizes:
             instance = family.make(size, 100)
