@@ -10,6 +10,7 @@ from collections import Counter
 import bench  # noqa: F401 -- puts the benchmark on the path
 import numpy as np
 import pytest
+from contestants import CONTESTANTS
 from families import FAMILIES, half_of
 from families.instance import Instance, grid_features
 from families.synthetic import D, landscapes
@@ -233,3 +234,13 @@ def test_real_families_count_trials_to_what_alone_ends_with():
     assert mine["mean"][0] == (1 + 4 + 2 + 9) / 4
     assert mine["missed"] == 0.25
     assert mine["times"][0] == 1.0
+
+
+@pytest.mark.slow
+def test_a_peer_searches_each_segment_for_itself():
+    if not CONTESTANTS["optuna-tpe"].python.exists():
+        pytest.skip("no environment: make bench-peers")
+    instance = FAMILIES["drift"].make(3, 0)
+    record = play(instance, PLAYERS["optuna-tpe"], seed=0, trials=5, late=True)
+    assert [curve[0][0] for curve in record["best"]] == [1, 1, 1]
+    assert "optuna" in record["versions"]
