@@ -33,6 +33,7 @@ class Instance:
         evaluate: The loss at params of the segment with this index; free of noise.
         minima: Smallest loss of each segment, shape (S,).
         units: Median loss of a random point above the minimum, shape (S,): the unit of regret.
+        odd: Indices of segments about which the features lie; figures are given for them apart.
     """
 
     family: str
@@ -42,6 +43,7 @@ class Instance:
     evaluate: Callable[[int, Params], float]
     minima: Array
     units: Array
+    odd: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:

@@ -186,6 +186,7 @@ def _instance(kind: str, size: int, seed: int) -> Instance:
         evaluate=evaluate,
         minima=offsets,
         units=scales * np.array([np.median(function(points)) for function in functions]),
+        odd=tuple(k for k, f in enumerate(functions) if (f.order != np.arange(D)).any()),
     )
 
 

@@ -48,6 +48,9 @@ def _figures(seeds: Any, base: Any, budget: int) -> dict[str, Any]:
         ratios = [by_seed[s].mean / reach(firsts(*base[s], target, budget), budget).mean for s in by_seed if s in base]
         if ratios:
             found["times"][f"{target:g}"] = _over(ratios)
+        odd = [_of_odd(seeds[s], base[s], target, budget) for s in by_seed if s in base and seeds[s][1].odd]
+        if odd:
+            found.setdefault("times_odd", {})[f"{target:g}"] = _over(odd)
     for count in AFTER:
         if count <= budget:
             found["left"][str(count)] = _over([float(np.median(left_after(r, i, count))) for r, i in seeds.values()])
@@ -67,6 +70,13 @@ def _figures(seeds: Any, base: Any, budget: int) -> dict[str, Any]:
         "worst": max(ask["worst"] for ask in asks),
     }
     return found
+
+
+def _of_odd(mine: Any, base: Any, target: float, budget: int) -> float:
+    """Ratio of mean trials to those of `alone`, over the segments about which the features lie."""
+    odd = list(mine[1].odd)
+    first, other = (reach(firsts(*run, target, budget)[odd], budget).mean for run in (mine, base))
+    return first / other
 
 
 REAL = {name for name, family in FAMILIES.items() if family.real}
@@ -105,6 +115,9 @@ def compact(runs: Runs, trials: int | None = None) -> str:
             f"  {key[3]:18} {len(row['seeds']):2}  {to} {100 * row['to']['2']['missed']:6.0f}%  {ratio:>19} {left} "
             f"{cpu['median']:6.1f}{cpu['worst']:6.0f}"
         )
+        if "times_odd" in row:
+            odd = row["times_odd"]["5"]
+            lines.append(f"{'':24}segments with lying features alone: {odd[0]:.2f} ({odd[1]:.2f}-{odd[2]:.2f})")
         if "to_end" in row:
             end = row["to_end"]
             lines.append(
@@ -173,8 +186,9 @@ def _targets(found: dict[Key, dict[str, Any]], games: Sequence[Any]) -> list[str
             to = row["to"][name]
             missed = f", {100 * to['missed']:.0f} %" if to["missed"] >= 0.005 else ""
             made.append(f"{_plain(to['median'][0], '{:.3g}')} ({to['mean'][0]:.1f}{missed})")
-        times = row["times"].get("5")
-        return [*made, f"{times[0]:.2f} [{times[1]:.2f}, {times[2]:.2f}]" if times else ""]
+        times, odd = row["times"].get("5"), row.get("times_odd", {}).get("5")
+        ratio = f"{times[0]:.2f} [{times[1]:.2f}, {times[2]:.2f}]" if times else ""
+        return [*made, ratio + (f"; permuted {odd[0]:.2f}" if odd else "")]
 
     head = " | ".join(f"{target:g} %" for target in TARGETS) + " | times alone, 5 %"
     text = [

@@ -65,6 +65,7 @@ def test_a_third_of_the_adversarial_segments_is_really_unrelated():
         functions = landscapes("adversarial", 15, seed)
         permuted = [k for k, f in enumerate(functions) if (f.order != np.arange(D)).any()]
         assert len(permuted) == 5
+        assert FAMILIES["adversarial"].make(15, seed).odd == tuple(permuted)
         drift = [k for k in range(15) if k not in permuted]
         table = likeness("adversarial", seed)
         assert np.median(table[np.ix_(drift, drift)]) > 0.7
@@ -222,6 +223,15 @@ def test_figures_against_alone_are_paired_by_seed_and_cut_to_the_shortest_run():
     assert mine["times"]["5"][0] == pytest.approx(6.0 / 4.75, rel=1e-3)
     assert mine["left"] == {"5": [pytest.approx(17.5)] * 3}
     assert "pooled" in compact({(*game, BASE): alone, (*game, "pooled"): {0: (slow, tiny())}})
+
+
+def test_segments_with_lying_features_have_a_figure_of_their_own():
+    instance = dataclasses.replace(tiny(), odd=(1, 2))
+    slower = {**RECORD, "best": [CURVES[0], [[4, 10.0]], [[2, 0.0]], CURVES[3]]}
+    found = summary(
+        {("drift", 4, False, BASE): {0: (RECORD, instance)}, ("drift", 4, False, "rgpe"): {0: (slower, instance)}}
+    )
+    assert found["drift", 4, False, "rgpe"]["times_odd"]["5"][0] == 2.0  # (4 + 2) against (2 + 1)
 
 
 def test_real_families_count_trials_to_what_alone_ends_with():
