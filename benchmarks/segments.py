@@ -40,7 +40,7 @@ import askntell  # noqa: E402 -- after the path
 
 FOLDERS = {"report": HERE / "results" / "segments", "tune": HERE.parent / ".bench" / "segments"}
 MODES = ("once", "late")
-TRIALS = {15: 40, 52: 30, 100: 30, 300: 12}  #: of each segment, by the number of segments
+TRIALS = {15: 40, 100: 30, 300: 12}  #: of each segment, by the number of segments
 SHARING = "joint"
 Job = tuple[Family, int, bool, int, str]  # family, size, late, seed, contestant
 
@@ -71,8 +71,8 @@ def jobs(options: argparse.Namespace) -> Iterator[Job]:
                         yield from ((family, size, mode == "late", seed, player) for player in names)
 
 
-def trials_of(options: argparse.Namespace, size: int) -> int:
-    return options.trials or TRIALS[size]
+def trials_of(options: argparse.Namespace, family: Family, size: int) -> int:
+    return options.trials or family.trials or TRIALS[size]
 
 
 def label_of(options: argparse.Namespace, player: str) -> str:
@@ -91,7 +91,7 @@ def missing(options: argparse.Namespace) -> list[Job]:
         if record is not None and record["fingerprint"] == instance_of(family.name, size, seed).fingerprint():
             other = PLAYERS[player].own and record.get("code") != code
             again = other and (options.fresh or (options.half == "tune" and player == SHARING))
-            if record["budget"] >= trials_of(options, size) and not again and "skip" not in record:
+            if record["budget"] >= trials_of(options, family, size) and not again and "skip" not in record:
                 continue
         wanted.append(job)
     return wanted
@@ -111,7 +111,7 @@ def work(options: argparse.Namespace) -> None:
             instance,
             PLAYERS[name],
             seed=seed,
-            trials=trials_of(options, size),
+            trials=trials_of(options, family, size),
             late=late,
             settings=options.settings if name in (SHARING, BASE) else None,
             found=found,

@@ -93,5 +93,6 @@ def calorimeter() -> Family:
         sizes=(15, 100),
         real=True,
         related="real",
+        trials=30,
         about="shower generators of the demonstration, 3 particles x slices of pseudorapidity, trained for real",
     )

@@ -76,7 +76,8 @@ class Family:
         sizes: Numbers of segments that it has.
         real: It was not used to design the method, has one draw, and belongs to the half "report".
         about: One line for readers.
-        related: What the issue's goals ask of it: "related", "unrelated" or "".
+        related: What kind of goal it has: "related", "unrelated", "real" or "".
+        trials: Of each segment in one run; None: by the number of segments.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Family:
     sizes: tuple[int, ...] = (15, 100)
     real: bool = False
     related: str = ""
+    trials: int | None = None
 
 
 def half_of(family: Family, seed: int) -> str:

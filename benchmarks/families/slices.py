@@ -134,5 +134,6 @@ def slices() -> Family:
         sizes=(len(segments()),),
         real=True,
         related="real",
+        trials=25,
         about="a support vector classifier on 45 pairs of digits and 7 parts of other real sets",
     )

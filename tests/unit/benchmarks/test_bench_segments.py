@@ -133,7 +133,7 @@ def test_results_come_at_once_or_late_in_a_fixed_order():
 
 
 @pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("name", ["alone", "pooled", "rgpe", "portfolio"])
+@pytest.mark.parametrize("name", ["joint", "alone", "pooled", "rgpe", "portfolio"])
 def test_a_run_is_the_same_twice_and_counts_every_trial(name, late):
     instance = FAMILIES["drift"].make(3, 0)
     found = {s.name: {f"x{j}": 0.5 for j in range(D)} for s in instance.segments}
