@@ -77,7 +77,7 @@ def trials_of(options: argparse.Namespace, family: Family, size: int) -> int:
 
 def label_of(options: argparse.Namespace, player: str) -> str:
     """The name under which runs are kept: settings on trial have a name of their own."""
-    return f"{player}@{options.label}" if options.label and player in (SHARING, BASE) else player
+    return f"{player}@{options.label}" if options.label and player == SHARING else player
 
 
 def missing(options: argparse.Namespace) -> list[Job]:
@@ -113,7 +113,7 @@ def work(options: argparse.Namespace) -> None:
             seed=seed,
             trials=trials_of(options, family, size),
             late=late,
-            settings=options.settings if name in (SHARING, BASE) else None,
+            settings=options.settings if name == SHARING else None,
             found=found,
         )
         cache.append(label_of(options, name), {"problem": problem, **record}, folder)
@@ -130,17 +130,18 @@ def warm_up() -> None:
 
 
 def runs_of(options: argparse.Namespace) -> Runs:
-    """The records of these options, by (family, size, late, contestant) and seed."""
+    """The records of these options, by (family, size, late, contestant) and seed; `joint` beside one with a label."""
     folder = FOLDERS[options.half]
-    kept = {name: cache.read(label_of(options, name), folder) for name in options.contestants}
+    labels = {name: sorted({name, label_of(options, name)}) for name in options.contestants}
+    kept = {label: cache.read(label, folder) for some in labels.values() for label in some}
     found: Runs = {}
     for family, size, late, seed, name in jobs(options):
-        record = kept[name].get((problem_of(family.name, size, late), seed))
-        if record is None or "skip" in record:
-            continue
         instance = instance_of(family.name, size, seed)
-        if record["fingerprint"] == instance.fingerprint():
-            found.setdefault((family.name, size, late, label_of(options, name)), {})[seed] = (record, instance)
+        for label in labels[name]:
+            record = kept[label].get((problem_of(family.name, size, late), seed))
+            if record is None or "skip" in record or record["fingerprint"] != instance.fingerprint():
+                continue
+            found.setdefault((family.name, size, late, label), {})[seed] = (record, instance)
     return found
 
 
@@ -176,8 +177,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
     parser.add_argument("--seed0", type=int, default=0, help="the first one, counted from the half's first")
     parser.add_argument("--trials", type=int, help="of each segment, instead of the usual number")
-    parser.add_argument("--settings", type=json.loads, default={}, help="of gp, as JSON, for joint and alone")
-    parser.add_argument("--label", default="", help="keep joint and alone under this name too: for settings on trial")
+    parser.add_argument("--settings", type=json.loads, default={}, help="of gp, as JSON, for joint")
+    parser.add_argument("--label", default="", help="keep joint under a name of its own: for settings on trial")
     parser.add_argument("--fresh", action="store_true", help="play all of our own again if the code has changed")
     parser.add_argument("--status", action="store_true", help="say how much is done, play nothing")
     parser.add_argument("--table", action="store_true", help="Markdown tables of the runs, play nothing")

@@ -29,7 +29,7 @@ class Game:
         seed: Its own randomness.
         trials: How many each segment gets.
         flying: How many trials are open at a time, over all segments; 1: results come at once.
-        settings: Of the algorithm `gp`, to try them out; empty for `auto`.
+        settings: Of the algorithm `gp`, to try them out in `joint`; empty for `auto`.
         found: Params that independent tuning ended with, by segment; for contestants that start from them.
     """
 
