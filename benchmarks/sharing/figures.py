@@ -13,7 +13,7 @@ from families.instance import Array
 __all__ = ["AFTER", "SLACK", "TARGETS", "Reach", "ends", "firsts", "left_after", "reach"]
 
 TARGETS = (20.0, 10.0, 5.0, 2.0)  #: regret in % of a random point's
-AFTER = (5, 10, 15, 20, 30, 40)  #: trials in each segment at which regrets are compared
+AFTER = (5, 10, 20, 30)  #: trials in each segment at which regrets are compared, beside the end
 SLACK = 1.0  #: % of a random point's regret up to which a real segment's best loss counts as the same
 
 Curve = Sequence[Sequence[float]]  # [trials told, best loss so far], where it fell

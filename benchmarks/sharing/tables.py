@@ -51,9 +51,9 @@ def _figures(seeds: Any, base: Any, budget: int) -> dict[str, Any]:
         odd = [_of_odd(seeds[s], base[s], target, budget) for s in by_seed if s in base and seeds[s][1].odd]
         if odd:
             found.setdefault("times_odd", {})[f"{target:g}"] = _over(odd)
-    for count in AFTER:
+    for name, count in (*((str(count), count) for count in AFTER), ("end", budget)):
         if count <= budget:
-            found["left"][str(count)] = _over([float(np.median(left_after(r, i, count))) for r, i in seeds.values()])
+            found["left"][name] = _over([float(np.median(left_after(r, i, count))) for r, i in seeds.values()])
     both = [s for s in seeds if s in base]
     if both and next(iter(seeds.values()))[1].family in REAL:
         mine = {s: reach(firsts(*seeds[s], ends(*base[s], budget), budget), budget) for s in both}
@@ -108,7 +108,7 @@ def compact(runs: Runs, trials: int | None = None) -> str:
         to = "".join(f"{row['to'][f'{t:g}']['mean'][0]:6.1f}" for t in TARGETS)
         times = row["times"].get("5")
         ratio = f"{times[0]:5.2f} ({times[1]:.2f}-{times[2]:.2f})" if times else ""
-        some = [row["left"].get(str(n)) for n in (10, 20)] + [list(row["left"].values())[-1]]
+        some = [row["left"].get(name) for name in ("10", "20", "end")]
         left = "".join(f"{left[0]:8.2f}" if left else " " * 8 for left in some)
         cpu = row["ask_ms"]
         lines.append(
@@ -222,11 +222,11 @@ def _reals(found: dict[Key, dict[str, Any]], games: Sequence[Any]) -> list[str]:
 
 def _lefts(found: dict[Key, dict[str, Any]], games: Sequence[Any]) -> list[str]:
     def cells(row: dict[str, Any]) -> list[str]:
-        lefts = [row["left"].get(str(count)) for count in AFTER]
+        lefts = [row["left"].get(name) for name in (*map(str, AFTER), "end")]
         return [
             *(_plain(left[0], "{:.2f}") if left else "" for left in lefts),
             f"{row['ask_ms']['median']:.1f}",
             f"{row['ask_ms']['worst']:.0f}",
         ]
 
-    return _rows(found, games, " | ".join(map(str, AFTER)) + " | ask ms | worst", cells)
+    return _rows(found, games, " | ".join(map(str, AFTER)) + " | end | ask ms | worst", cells)

@@ -221,7 +221,7 @@ def test_figures_against_alone_are_paired_by_seed_and_cut_to_the_shortest_run():
     assert mine["budget"] == 8
     assert mine["to"]["5"]["mean"][0] == (4 + 2 + 9 + 9) / 4  # the one that came at 14 is past the shortest budget
     assert mine["times"]["5"][0] == pytest.approx(6.0 / 4.75, rel=1e-3)
-    assert mine["left"] == {"5": [pytest.approx(17.5)] * 3}
+    assert mine["left"] == {"5": [pytest.approx(17.5)] * 3, "end": [pytest.approx(7.5)] * 3}
     assert "pooled" in compact({(*game, BASE): alone, (*game, "pooled"): {0: (slow, tiny())}})
 
 
