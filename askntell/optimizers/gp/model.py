@@ -9,21 +9,24 @@ dimension scaling of Hvarfner et al. 2024.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyr
-from scipy.optimize import OptimizeResult, minimize
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data
+from askntell.optimizers.gp.descent import Found, descended, sharpened
 from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
 
 __all__ = [
+    "FEW",
     "Hyper",
     "Objective",
+    "Optimum",
     "Posterior",
     "Prior",
     "cold_starts",
@@ -34,7 +37,9 @@ __all__ = [
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
 _TOGETHER = 256  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
-_MANY, _FEW = 120, 64  #: above so many rows, cold searches begin with so few of them
+_MANY, FEW = 80, 64  #: above so many rows, searches begin with so few of them
+_GAIN = 1e-2  #: hyperparameters that are more probable by less than this factor are as good
+_LONGEST = 50  #: evaluations of one descent, at most
 
 
 @final
@@ -109,9 +114,14 @@ class Objective:
         made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
         return made
 
-    def part(self, count: int) -> Objective:
-        """The objective of `count` rows, evenly spread over all; repeated trials count once."""
-        rows = np.linspace(0, len(self.data.y) - 1, count).astype(np.intp)
+    @property
+    def many(self) -> bool:
+        """Whether there are so many rows that a search should begin with few."""
+        return len(self.data.y) > _MANY
+
+    def few(self) -> Objective:
+        """The objective of `FEW` rows, evenly spread over all; repeated trials count once."""
+        rows = np.linspace(0, len(self.data.y) - 1, FEW).astype(np.intp)
         data = self.data
         some = Data(X=data.X[rows], y=data.y[rows], share=data.share[rows], known=data.known[rows])
         return Objective(some, self._groups, self.prior)
@@ -160,41 +170,57 @@ class Objective:
         return F, np.append(column, noise) + t / self._std
 
 
-def minimised(objective: Objective, starts: list[Array]) -> tuple[Array, float]:
-    """The theta of smallest F that L-BFGS-B finds from these starts, and F; a pure function of its arguments.
+@final
+@dataclass(frozen=True, kw_only=True)
+class Optimum:
+    """Where a search for hyperparameters ended.
 
-    The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
-    optima that are as good. A start that comes near an optimum found before is given up there. With several starts
-    and many rows the way is first gone on some of the rows, and only its end on all of them.
+    Attributes:
+        theta: The hyperparameters, shape (g + 1,).
+        loss: F there.
+        H: Inverse Hessian of F by theta in units of the priors' standard deviations, as far as it was learnt.
+        few: The optimum on some of the rows that the search went by, or None.
     """
-    if len(starts) > 1 and len(objective.data.y) > _MANY:
-        starts = [minimised(objective.part(_FEW), starts)[0]]
+
+    theta: Array
+    loss: float
+    H: Array
+    few: Optimum | None = None
+
+
+def minimised(objective: Objective, starts: Sequence[Array], *, near: Optimum | None = None) -> Optimum:
+    """The smallest F that descents from these starts find; a pure function of its arguments.
+
+    The variables are in units of their priors' standard deviations, so that the Hessian of the priors alone is the
+    identity. A start that comes near an optimum found before is given up there. With several starts and many rows the
+    way is first gone on some of the rows, and only its end on all of them.
+
+    Args:
+        objective: What to minimise.
+        starts: Thetas.
+        near: An optimum of a similar objective of as many rows, whose curvature is used.
+    """
+    few: Optimum | None = None
+    H = None if near is None else near.H
+    if len(starts) > 1 and objective.many:
+        few = minimised(objective.few(), starts)
+        starts, H = [few.theta], sharpened(few.H, len(objective.data.y) / FEW)
     bounds, unit = objective.bounds, objective.unit
-    best, smallest = starts[0], math.inf
-    ends: list[Array] = []
+    low, high = bounds.T / unit
+    ends: list[Found] = []
 
     def value(u: Array) -> tuple[float, Array]:
         F, gradient = objective(u * unit)
         return F, gradient * unit
 
-    def watch(intermediate_result: OptimizeResult) -> None:
-        if any(np.max(np.abs(intermediate_result.x * unit - end)) < _SAME for end in ends):
-            raise StopIteration
+    def known(u: Array) -> bool:
+        return any(np.max(np.abs((u - end.x) * unit)) < _SAME for end in ends)
 
     for start in starts:
-        found = minimize(
-            value,
-            np.clip(start, bounds[:, 0], bounds[:, 1]) / unit,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(low, high) for low, high in (bounds / unit[:, None]).tolist()],
-            options={"maxiter": 50, "ftol": 1e-5, "gtol": 1e-3},
-            callback=watch if ends else None,
-        )
-        if found.fun < smallest:
-            best, smallest = found.x * unit, float(found.fun)
-        ends.append(found.x * unit)
-    return np.clip(best, bounds[:, 0], bounds[:, 1]), smallest
+        enough = known if ends else None
+        ends.append(descended(value, start / unit, low, high, H=H, gain=_GAIN, evaluations=_LONGEST, enough=enough))
+    best = min(ends, key=lambda end: end.value)
+    return Optimum(theta=np.clip(best.x * unit, *bounds.T), loss=best.value, H=best.H, few=few)
 
 
 def cold_starts(d: int, groups: int) -> list[Array]:
