@@ -15,12 +15,13 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyr
+from scipy.linalg.blas import dsyr, dtrmm
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.descent import Found, descended, sharpened
 from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
+from askntell.optimizers.gp.scratch import scratch
 
 __all__ = [
     "FEW",
@@ -35,7 +36,8 @@ __all__ = [
 ]
 
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
-_TOGETHER = 256  #: points predicted at once: more would leave the cache
+_SINGLE = 16  #: fewer points than this are worth no triangular product
+_TOGETHER = 128  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
 _MANY, FEW = 80, 64  #: above so many rows, searches begin with so few of them
 _GAIN = 1e-2  #: hyperparameters that are more probable by less than this factor are as good
@@ -103,8 +105,6 @@ class Objective:
         self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
         self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
         n = len(data.y)
-        self._D, self._C, self._H = np.empty((3, n, n))  # scratch: fresh n x n arrays would double the time
-        self._L = np.empty((n, n), order="F")
         self._right = np.stack([np.ones(n), data.y], axis=1)
         self._ones = np.ones(n)
 
@@ -140,12 +140,13 @@ class Objective:
         data, n = self.data, len(self.data.y)
         v = math.exp(theta[-1])
         Z = self._X / np.exp(theta[:-1])[self._groups]
-        D = squared_distances(Z, Z, out=self._D)
+        D, C, H, A = scratch("squares", 4, n, n)  # fresh n x n arrays would double the time
+        squared_distances(Z, Z, out=D)
         D.reshape(-1)[:: n + 1] = 0.0
-        C, H = KERNELS[self.prior.kernel].both(D, (self._C, self._H))
+        KERNELS[self.prior.kernel].both(D, (C, H))
         C.reshape(-1)[:: n + 1] += v * data.share + data.known
         try:
-            L, _ = factor(C, out=self._L)
+            L, _ = factor(C, out=A.T)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(theta)
         log_det = 2.0 * float(np.log(L.diagonal()).sum())
@@ -291,18 +292,34 @@ class Posterior:
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        if len(X) > _TOGETHER:
-            parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
-            return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
-        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
-        V = K @ self.Linv.T
-        return K @ self.alpha + self.beta, self._std(V)
+        mean, std = np.empty(len(X)), np.empty(len(X))
+        for i in range(0, len(X), _TOGETHER):
+            part = slice(i, i + _TOGETHER)
+            mean[part], std[part] = self._predicted(X[part])
+        return mean, std
+
+    def _predicted(self, X: Array) -> tuple[Array, Array]:
+        K = scratch("predicted", len(X), len(self.y))
+        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z, out=K))
+        mean = K @ self.alpha + self.beta
+        if len(X) <= _SINGLE:
+            return mean, self._std(self._white(K))
+        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
+        return mean, self._std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
+
+    def _white(self, K: Array) -> Array:
+        """K Linv', without most of the zeros, shape (m, n)."""
+        n = len(self.y)
+        V, half = np.empty(K.shape), n // 2
+        np.matmul(K[:, :half], self.Linv[:half, :half].T, out=V[:, :half])
+        np.matmul(K, self.Linv[half:].T, out=V[:, half:])
+        return V
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
         K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
-        V = K @ self.Linv.T
+        V = self._white(K)
         std = self._std(V)
         A = H * self.alpha
         slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
@@ -345,13 +362,14 @@ class Posterior:
 
 
 def _inverse_factor(Z: Array, noise: Array, kernel: str) -> tuple[Array, float]:
-    D = squared_distances(Z, Z)
-    n = len(D)
+    n = len(Z)
+    D, C, H, A = scratch("squares", 4, n, n)
+    squared_distances(Z, Z, out=D)
     D.reshape(-1)[:: n + 1] = 0.0
-    C = KERNELS[kernel].value(D)
+    KERNELS[kernel].both(D, (C, H))
     C.reshape(-1)[:: n + 1] += noise
-    L, jitter = factor(C)
-    return np.ascontiguousarray(invert(L)), jitter
+    L, jitter = factor(C, out=A.T)
+    return np.array(invert(L), order="C"), jitter
 
 
 def leave_one_out(posterior: Posterior) -> Array:

@@ -206,10 +206,12 @@ def _misjudged(found: Solved) -> float:
 def misordered(predicted: Array, y: Array) -> float:
     """Share of wrongly ordered pairs among the pairs of different targets with a member in the better half."""
     good = y <= np.median(y)
-    order = np.sign(y[:, None] - y)
-    pairs = (order != 0) & (good[:, None] | good)
-    wrong = pairs & (np.sign(predicted[:, None] - predicted) != order)
-    return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
+    weight = np.where(good, 1, 2)  # of the ordered pairs only those whose first member is good are looked at
+    first, guess = y[good, None], predicted[good, None]
+    below, above = first < y, first > y
+    wrong = (below & ~(guess < predicted)) | (above & ~(guess > predicted))
+    pairs = int(np.count_nonzero(below | above, axis=0) @ weight)
+    return float(np.count_nonzero(wrong, axis=0) @ weight) / max(pairs, 1)
 
 
 def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[tuple[Posterior, ...], Array]:
