@@ -19,7 +19,7 @@ __all__ = ["maximise"]
 _ARMIJO = 1e-4
 _SHORTER = 0.3
 _FIRST, _LATER = 0.1, 1.0  #: longest first and later steps, in scaled units
-_GAIN = 1e-5  #: a row that gains less, or is promised less, stops
+_GAIN = 1e-6  #: a row that gains less, or is promised less, stops
 
 
 def maximise(

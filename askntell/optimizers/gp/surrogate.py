@@ -55,7 +55,7 @@ class Trials:
         loss = np.array([np.nan if t.value is None else problem.loss(t) for t in trials], dtype=np.float64)
         loss[~np.isfinite(loss)] = np.nan
         std = np.array([np.nan if t.std is None else t.std for t in trials], dtype=np.float64)
-        U = problem.space.unit.encode_many([dict(t.params) for t in trials])
+        U = problem.space.unit.encode_many([t.params for t in trials])
         return Trials(
             numbers=grown(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
             U=grown(self.U, U),
