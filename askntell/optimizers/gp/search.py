@@ -176,13 +176,14 @@ def _polished(
     A row goes on only while exchanges improve it, and only if no better one is on the way to the same place.
     """
     rows, values = rows.copy(), values.copy()
-    smooth = bool(region.smooth.any())
+    smooth, evaluations = bool(region.smooth.any()), effort.evaluations
+    if len(region.discrete):  # the later turns have their share of them
+        evaluations = evaluations * 2 // 3 or 1
     going = np.arange(len(rows))
-    for _ in range(_TURNS if smooth else _STEPS):
+    for turn in range(_TURNS if smooth else _STEPS):
         if smooth:
-            rows[going], values[going] = _climbed(
-                region, columns, acquisition, rows[going], values[going], effort.evaluations
-            )
+            some = evaluations if turn == 0 else evaluations // 2 or 1
+            rows[going], values[going] = _climbed(region, columns, acquisition, rows[going], values[going], some)
         if not len(region.discrete):
             break
         rows[going], values[going], moved = _stepped(region, columns, acquisition, rows[going], values[going], rng)
