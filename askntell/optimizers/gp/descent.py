@@ -20,6 +20,7 @@ __all__ = ["Found", "descended", "sharpened"]
 
 _ARMIJO = 1e-4
 _FIRST, _LATER = 1.0, 3.0  #: longest first and later steps
+_WIDER = 1.5  #: after a step that had to be cut, the next one is at most so many times as long
 _SHORTEST = 1e-6  #: of a step, as a share of the whole one
 _FLATTEST = 0.3  #: least curvature that is believed when it is carried over to more data
 
@@ -78,7 +79,7 @@ def descended(
         if slope > -gain:
             break
         t = min(1.0, longest / math.sqrt(float(d @ d)))
-        won = False
+        won, whole = False, True
         while evaluations > 0 and t > _SHORTEST:
             after = np.minimum(np.maximum(x + t * d, low), high)
             s = after - x
@@ -87,12 +88,15 @@ def descended(
             won = value <= f + _ARMIJO * min(float(g @ s), 0.0)
             if won:
                 break
+            whole = False
             bend = value - f - slope * t  # of the parabola through both values with the slope at x
             t *= min(max(-0.5 * slope * t / bend, 0.1), 0.5) if 0.0 < bend < 1e9 else 0.1
         if not won:
             break
         H, fresh = _learnt(H, s, gradient - g, fresh=fresh), False
-        before, x, f, g, longest = f, after, value, gradient, _LATER
+        taken = math.sqrt(float(s @ s))  # a box around x in which the model of the function holds
+        longest = min(_LATER, max(longest, 2.0 * taken) if whole else _WIDER * taken)
+        before, x, f, g = f, after, value, gradient
         if before - f < gain or (enough is not None and enough(x)):
             break
     return Found(x=x, value=f, H=H)

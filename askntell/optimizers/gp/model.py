@@ -39,9 +39,9 @@ SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the
 _SINGLE = 16  #: fewer points than this are worth no triangular product
 _TOGETHER = 128  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
-_MANY, FEW = 80, 64  #: above so many rows, searches begin with so few of them
-_GAIN, _COARSE = 1e-2, 5e-2  #: logarithms of factors by which more probable hyperparameters are as good; with many rows
-_LONGEST = 50  #: evaluations of one descent, at most
+_MANY, FEW = 120, 64  #: above so many rows, searches begin with so few of them
+_GAIN, _COARSE = 1e-2, 5e-2  #: gains in the logarithm of the probability that are as good as none; with many rows
+_LONGEST, _END = 50, 16  #: evaluations of one descent, at most; of one that goes only its end on many rows
 
 
 @final
@@ -206,7 +206,7 @@ def minimised(objective: Objective, starts: Sequence[Array], *, near: Optimum | 
     if len(starts) > 1 and objective.many:
         few = minimised(objective.few(), starts)
         starts, H = [few.theta], sharpened(few.H, len(objective.data.y) / FEW)
-    gain = _COARSE if objective.many else _GAIN
+    gain, evaluations = (_GAIN, _LONGEST) if H is None or not objective.many else (_COARSE, _END)
     bounds, unit = objective.bounds, objective.unit
     low, high = bounds.T / unit
     ends: list[Found] = []
@@ -220,7 +220,7 @@ def minimised(objective: Objective, starts: Sequence[Array], *, near: Optimum | 
 
     for start in starts:
         enough = known if ends else None
-        ends.append(descended(value, start / unit, low, high, H=H, gain=gain, evaluations=_LONGEST, enough=enough))
+        ends.append(descended(value, start / unit, low, high, H=H, gain=gain, evaluations=evaluations, enough=enough))
     best = min(ends, key=lambda end: end.value)
     return Optimum(theta=np.clip(best.x * unit, *bounds.T), loss=best.value, H=best.H, few=few)
 

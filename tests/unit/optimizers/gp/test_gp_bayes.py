@@ -365,10 +365,10 @@ LEVELS_TOO = {"n": Int(1, 9), "a": Categorical(list("pqrs")), "b": Categorical(l
 @pytest.mark.parametrize(
     ("levels", "count", "most"),
     [
-        ({}, 60, {"factor": 40, "gradients": 15, "predict": 3}),
-        ({}, 500, {"factor": 62, "gradients": 22, "predict": 3}),
-        (LEVELS_TOO, 100, {"factor": 76, "gradients": 30, "predict": 10}),
-        (LEVELS_TOO, 500, {"factor": 86, "gradients": 32, "predict": 10}),
+        ({}, 60, {"factor": 30, "gradients": 15, "predict": 3}),
+        ({}, 500, {"factor": 54, "gradients": 22, "predict": 3}),
+        (LEVELS_TOO, 100, {"factor": 58, "gradients": 30, "predict": 10}),
+        (LEVELS_TOO, 500, {"factor": 78, "gradients": 32, "predict": 10}),
     ],
 )
 def test_work_of_one_ask_is_bounded(monkeypatch, levels, count, most):
