@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.looks import Looks, gain_below, leading, leading_at
 from askntell.optimizers.gp.model import Posterior
 
 __all__ = ["Ensemble"]
@@ -30,14 +31,20 @@ class Ensemble:
         weights: Their probabilities, summing to 1.
     """
 
-    members: tuple[Acquisition, ...]
+    members: tuple[Acquisition | Looks, ...]
     weights: tuple[float, ...] = (1.0,)
 
     @classmethod
-    def of(cls, posteriors: tuple[Posterior, ...], weights: tuple[float, ...], bests: tuple[float, ...]) -> Ensemble:
-        """Improvement on `bests`, in the units of each posterior's targets."""
-        members = tuple(Acquisition(posterior=p, best=b) for p, b in zip(posteriors, bests, strict=True))
-        return cls(members=members, weights=weights)
+    def of(
+        cls,
+        posteriors: tuple[Posterior, ...],
+        weights: tuple[float, ...],
+        bests: tuple[float, ...],
+        rows: tuple[tuple[int, ...], ...] = (),
+    ) -> Ensemble:
+        """Improvement on `bests`, in the units of each posterior's targets; with noise, among the `leading` rows."""
+        members = map(gain_below, posteriors, bests, rows or ((),) * len(bests))
+        return cls(members=tuple(members), weights=weights)
 
     @property
     def posterior(self) -> Posterior:
@@ -79,16 +86,17 @@ class Ensemble:
                 posterior = posterior.append(x)
             means = posterior.y[len(posterior.y) - len(X) :][counts]
             best = min(member.best, float(np.min(means, initial=np.inf)))
-            made.append(Acquisition(posterior=posterior, best=best))
+            rows = member.rows if isinstance(member, Looks) else ()
+            if rows:
+                rows = leading(posterior, [*rows, *(len(posterior.y) - len(X) + np.flatnonzero(counts)).tolist()])
+            made.append(gain_below(posterior, best, rows))
         return replace(self, members=tuple(made))
 
     def beyond(self, X: Array) -> Ensemble:
         """Improvement on the best posterior mean at the model points X instead, shape (m, c), m >= 1."""
-        bests = [float(np.min(member.posterior.predict(X)[0])) for member in self.members]
-        made = [
-            Acquisition(posterior=member.posterior, best=best) for member, best in zip(self.members, bests, strict=True)
-        ]
-        return replace(self, members=tuple(made))
+        posteriors = tuple(member.posterior for member in self.members)
+        bests = tuple(float(np.min(posterior.predict(X)[0])) for posterior in posteriors)
+        return Ensemble.of(posteriors, self.weights, bests, tuple(leading_at(p, X) for p in posteriors))
 
     def _logs(self, values: list[Array]) -> Array:
         return np.array(values) + np.log(self.weights)[:, None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -258,6 +259,11 @@ class Posterior:
             sigma2=(RATE + 0.5 * q) / (SHAPE + 0.5 * (n + data.repeats)),
         )
 
+    @cached_property
+    def look(self) -> float:
+        """The noise ratio of one more trial: as learnt, or as told for most of them."""
+        return max(self.hyper.noise, float(np.median(self.noise)))
+
     @property
     def fitted(self) -> Array:
         """Posterior mean at the data points, shape (n,): K alpha + beta = y - noise alpha."""
@@ -270,20 +276,37 @@ class Posterior:
             return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
         K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
         V = K @ self.Linv.T
-        return K @ self.alpha + self.beta, self._std(V)
+        return K @ self.alpha + self.beta, self.std(V)
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
         K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
         V = K @ self.Linv.T
-        std = self._std(V)
+        std = self.std(V)
         A = H * self.alpha
         slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
         H *= V @ self.Linv
         bend = Q * H.sum(axis=1)[:, None] - H @ self.Z
         bend *= (self.sigma2 / std)[:, None]
         return K @ self.alpha + self.beta, std, slope / self.hyper.scale, bend / self.hyper.scale
+
+    def covariance(self, row: int) -> Array:
+        """Weights a, shape (n,), so that k(x)'a is the posterior covariance of x and a data point i.
+
+        With C = K + N::
+
+            sigma2 (k(x, x_i) - k(x)'C^-1 k_i) = sigma2 k(x)'C^-1 N e_i = k(x)'a
+
+        It vanishes with the noise of that point, whose value is then known.
+        """
+        weights: Array = self.sigma2 * self.noise[row] * (self.Linv[:, row] @ self.Linv)
+        return weights
+
+    def row(self, x: Array) -> int | None:
+        """The data point at a model point, shape (c,), or None."""
+        found = np.flatnonzero(np.all((x - self.centre) / self.hyper.scale == self.Z, axis=1))
+        return int(found[0]) if len(found) else None
 
     def append(self, x: Array, *, value: float | None = None) -> Posterior:
         """The posterior with one more point, hyperparameters, beta and sigma2 held.
@@ -312,7 +335,8 @@ class Posterior:
         w = Linv @ (y - self.beta)
         return replace(self, Z=Z, y=y, noise=noise, Linv=Linv, w=w, alpha=w @ Linv)
 
-    def _std(self, V: Array) -> Array:
+    def std(self, V: Array) -> Array:
+        """Standard deviation of the process where k(x)'Linv' are the rows of V, shape (m, n); shape (m,)."""
         left = 1.0 - np.einsum("ij,ij->i", V, V)
         found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
         return found

@@ -23,6 +23,7 @@ __all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "lab
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
 _HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
+_NOISY = 1e-2  #: noise of a larger ratio to the amplitude turns the margin round
 _LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
 
 
@@ -162,7 +163,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         noise = _noise(some, z, exact=exact)
         made = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
         loss = misordered(leave_one_out(made.posterior), made.posterior.y)
-        if found is None or loss < smallest - _MARGIN:
+        if found is None or loss < smallest - (_MARGIN if found[1].posterior.look < _NOISY else -_MARGIN):
             found, smallest = (name, made), loss
         starts = [made.theta]  # the second warp starts where the first one ended, and needs few evaluations
     assert found is not None
