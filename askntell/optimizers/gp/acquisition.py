@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Generic, Protocol, Self, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,11 @@ class Process(Protocol):
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
 
-    def append(self, x: Array) -> Process:
+    def append(self, x: Array) -> Self:
         """The process once the point x, shape (c,), has its posterior mean."""
+
+
+P = TypeVar("P", bound=Process)
 
 
 class Score(Protocol):
@@ -93,7 +96,7 @@ class Score(Protocol):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Acquisition:
+class Acquisition(Generic[P]):
     """Log expected improvement below `best`, minimising; larger is better.
 
     Attributes:
@@ -102,7 +105,7 @@ class Acquisition:
             one with noise.
     """
 
-    posterior: Process
+    posterior: P
     best: float
 
     def value(self, X: Array) -> Array:
@@ -117,7 +120,7 @@ class Acquisition:
         value, below, density = log_ei((self.best - mean) / std)
         return value + np.log(std), (density / std)[:, None] * bend - (below / std)[:, None] * slope
 
-    def believing(self, X: Array, counts: NDArray[np.bool_]) -> Acquisition:
+    def believing(self, X: Array, counts: NDArray[np.bool_]) -> Acquisition[P]:
         """The acquisition once the points X, shape (m, c), have their posterior means; only some count as achieved."""
         posterior = self.posterior
         for x in X:

@@ -13,8 +13,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from askntell.optimizers.gp.acquisition import Acquisition, Process
+from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.looks import Looks, gain_below, leading_at
 from askntell.optimizers.gp.model import Posterior
 
 __all__ = ["Ensemble"]
@@ -30,17 +31,23 @@ class Ensemble:
         weights: Their probabilities, summing to 1.
     """
 
-    members: tuple[Acquisition, ...]
+    members: tuple[Acquisition[Posterior] | Looks, ...]
     weights: tuple[float, ...] = (1.0,)
 
     @classmethod
-    def of(cls, posteriors: tuple[Posterior, ...], weights: tuple[float, ...], bests: tuple[float, ...]) -> Ensemble:
-        """Improvement on `bests`, in the units of each posterior's targets."""
-        members = tuple(Acquisition(posterior=p, best=b) for p, b in zip(posteriors, bests, strict=True))
-        return cls(members=members, weights=weights)
+    def of(
+        cls,
+        posteriors: tuple[Posterior, ...],
+        weights: tuple[float, ...],
+        bests: tuple[float, ...],
+        rows: tuple[tuple[int, ...], ...] = (),
+    ) -> Ensemble:
+        """Improvement on `bests`, in the units of each posterior's targets; with noise, among the `leading` rows."""
+        members = map(gain_below, posteriors, bests, rows or ((),) * len(bests))
+        return cls(members=tuple(members), weights=weights)
 
     @property
-    def posterior(self) -> Process:
+    def posterior(self) -> Posterior:
         """Of the most probable model."""
         return self.members[0].posterior
 
@@ -76,11 +83,9 @@ class Ensemble:
 
     def beyond(self, X: Array) -> Ensemble:
         """Improvement on the best posterior mean at the model points X instead, shape (m, c), m >= 1."""
-        bests = [float(np.min(member.posterior.predict(X)[0])) for member in self.members]
-        made = [
-            Acquisition(posterior=member.posterior, best=best) for member, best in zip(self.members, bests, strict=True)
-        ]
-        return replace(self, members=tuple(made))
+        posteriors = tuple(member.posterior for member in self.members)
+        bests = tuple(float(np.min(posterior.predict(X)[0])) for posterior in posteriors)
+        return Ensemble.of(posteriors, self.weights, bests, tuple(leading_at(p, X) for p in posteriors))
 
     def _logs(self, values: list[Array]) -> Array:
         return np.array(values) + np.log(self.weights)[:, None]

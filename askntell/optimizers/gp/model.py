@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol, final
 
 import numpy as np
@@ -318,6 +319,11 @@ class Posterior:
             sigma2=(RATE + 0.5 * q) / (SHAPE + 0.5 * (n + data.repeats)),
         )
 
+    @cached_property
+    def look(self) -> float:
+        """The noise ratio of one more trial: as learnt, or as told for most of them."""
+        return max(self.hyper.noise, float(np.median(self.noise)))
+
     @property
     def fitted(self) -> Array:
         """Posterior mean at the data points, shape (n,): K alpha + beta = y - noise alpha."""
@@ -336,11 +342,11 @@ class Posterior:
         K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z, out=K))
         mean = K @ self.alpha + self.beta
         if len(X) <= _SINGLE:
-            return mean, self._std(self._white(K))
+            return mean, self.std(self.white(K))
         # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
-        return mean, self._std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
+        return mean, self.std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
 
-    def _white(self, K: Array) -> Array:
+    def white(self, K: Array) -> Array:
         """K Linv', without most of the zeros, shape (m, n)."""
         n = len(self.y)
         V, half = np.empty(K.shape), n // 2
@@ -352,14 +358,31 @@ class Posterior:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
         K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
-        V = self._white(K)
-        std = self._std(V)
+        V = self.white(K)
+        std = self.std(V)
         A = H * self.alpha
         slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
         H *= V @ self.Linv
         bend = Q * H.sum(axis=1)[:, None] - H @ self.Z
         bend *= (self.sigma2 / std)[:, None]
         return K @ self.alpha + self.beta, std, slope / self.hyper.scale, bend / self.hyper.scale
+
+    def covariance(self, row: int) -> Array:
+        """Weights a, shape (n,), so that k(x)'a is the posterior covariance of x and a data point i.
+
+        With C = K + N::
+
+            sigma2 (k(x, x_i) - k(x)'C^-1 k_i) = sigma2 k(x)'C^-1 N e_i = k(x)'a
+
+        It vanishes with the noise of that point, whose value is then known.
+        """
+        weights: Array = self.sigma2 * self.noise[row] * (self.Linv[:, row] @ self.Linv)
+        return weights
+
+    def row(self, x: Array) -> int | None:
+        """The data point at a model point, shape (c,), or None."""
+        found = np.flatnonzero(np.all((x - self.centre) / self.hyper.scale == self.Z, axis=1))
+        return int(found[0]) if len(found) else None
 
     def append(self, x: Array, *, value: float | None = None) -> Posterior:
         """The posterior with one more point, hyperparameters, beta and sigma2 held.
@@ -388,7 +411,8 @@ class Posterior:
         w = Linv @ (y - self.beta)
         return replace(self, Z=Z, y=y, noise=noise, Linv=Linv, w=w, alpha=w @ Linv)
 
-    def _std(self, V: Array) -> Array:
+    def std(self, V: Array) -> Array:
+        """Standard deviation of the process where k(x)'Linv' are the rows of V, shape (m, n); shape (m,)."""
         left = 1.0 - np.einsum("ij,ij->i", V, V)
         found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
         return found

@@ -21,6 +21,7 @@ from askntell.optimizers.gp.chances import Chance
 from askntell.optimizers.gp.effort import FULL, Work
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.kernel import Array
+from askntell.optimizers.gp.looks import leading, leading_at
 from askntell.optimizers.gp.model import Hyper, Posterior
 from askntell.optimizers.gp.outcomes import Outcomes, limit_among
 from askntell.optimizers.gp.subset import FIT, checkpoint
@@ -179,12 +180,15 @@ class State:
         weights = tuple(member.weight for member in fit.members)
         if self.outcomes.limited:
             U = self.known.U[self.known.feasible]
-            means = [posterior.predict(fit.columns.transform(U))[0] for posterior in posteriors]
+            X = fit.columns.transform(U)
+            means = [posterior.predict(X)[0] for posterior in posteriors]
+            rows = tuple(leading_at(posterior, X) for posterior in posteriors)
         else:
             means = [posterior.fitted[: len(U)] for posterior in posteriors]
+            rows = tuple(leading(posterior, range(len(U))) for posterior in posteriors)
         bests = tuple(float(mean.min()) for mean in means)
         order = np.argsort(np.average(means, axis=0, weights=weights), kind="stable")
-        return Ensemble.of(posteriors, weights, bests), U[order[:_INCUMBENTS]]
+        return Ensemble.of(posteriors, weights, bests, rows), U[order[:_INCUMBENTS]]
 
     def scalarised(self, request: Request) -> tuple[Ensemble, Array]:
         """The gain along one direction: by how many of its weights the worst objective misses the corner.

@@ -24,6 +24,7 @@ __all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "lab
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
 _HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
+_NOISY = 1e-2  #: noise of a larger ratio to the amplitude turns the margin round
 
 
 @final
@@ -165,7 +166,8 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     if warp == "auto":
         other = task("plain", names[0])
         plain = other.near(first)
-        if plain is not None and _misjudged(plain) < _misjudged(first) - _MARGIN:
+        margin = _MARGIN if first.posterior.look < _NOISY else -_MARGIN
+        if plain is not None and _misjudged(plain) < _misjudged(first) - margin:
             name, first = "plain", other.finished(plain)
     found = [first]
     for more in names[1:]:
