@@ -19,7 +19,15 @@ from scipy.optimize import OptimizeResult, minimize
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data
-from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
+from askntell.optimizers.gp.kernel import (
+    KERNELS,
+    TWO_SCALES,
+    Array,
+    Kernel,
+    squared_distances,
+    two_scales,
+    two_scales_slopes,
+)
 
 __all__ = [
     "Hyper",
@@ -34,17 +42,31 @@ __all__ = [
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
 _TOGETHER = 256  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
+ROUGH, FINER = 0.1, 10.0  #: modes of the variance and of the fineness of the rough part of the kernel of two scales
+_ROUGH_STD, _FINER_STD = 2.0, 0.8  #: standard deviations of the Gaussian priors of their logarithms
+_ROUGH_BOUNDS, _FINER_BOUNDS = (1e-3, 1e2), (2.0, 300.0)
 _MANY, _FEW = 120, 64  #: above so many rows, cold searches begin with so few of them
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Hyper:
-    """Hyperparameters: length-scale of each model column, shape (c,), noise ratio v, and the name of the kernel."""
+    """Hyperparameters: length-scale of each model column, shape (c,), noise ratio v, and the kernel.
+
+    Attributes:
+        rough, finer: Of the kernel of two scales, else without meaning.
+    """
 
     scale: Array
     noise: float
     kernel: str = "matern"
+    rough: float = ROUGH
+    finer: float = FINER
+
+    @property
+    def function(self) -> Kernel:
+        """The kernel as a function of scaled distances."""
+        return two_scales(self.rough, self.finer) if self.kernel == TWO_SCALES else KERNELS[self.kernel]
 
 
 @final
@@ -80,6 +102,8 @@ class Prior:
 class Objective:
     """Negative log posterior F of theta = (log l_1 .. log l_g, log v), up to a constant, with its gradient.
 
+    The kernel of two scales has two more hyperparameters, at the end of theta: log t and log s.
+
     With C = K + noise, N trials in n rows, e = y - beta, alpha = C^-1 e, q = e'alpha + within / v::
 
         F = (a + N/2) log(b + q/2) + 1/2 log|C| + 1/2 (N - n) log v + priors
@@ -97,6 +121,9 @@ class Objective:
         self._power = SHAPE + 0.5 * (len(data.y) + data.repeats)
         self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
         self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
+        if prior.kernel == TWO_SCALES:
+            self._mean = np.append(self._mean, np.log([ROUGH, FINER]))
+            self._std = np.append(self._std, [_ROUGH_STD, _FINER_STD])
         n = len(data.y)
         self._D, self._C, self._H = np.empty((3, n, n))  # scratch: fresh n x n arrays would double the time
         self._L = np.empty((n, n), order="F")
@@ -105,8 +132,9 @@ class Objective:
 
     @property
     def bounds(self) -> Array:
-        """Log bounds of theta, shape (g + 1, 2)."""
-        made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
+        """Log bounds of theta, shape (p, 2)."""
+        more = [_ROUGH_BOUNDS, _FINER_BOUNDS] if self.prior.kernel == TWO_SCALES else []
+        made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds] + more))
         return made
 
     def part(self, count: int) -> Objective:
@@ -118,21 +146,25 @@ class Objective:
 
     @property
     def unit(self) -> Array:
-        """Standard deviations of the priors of theta, shape (g + 1,)."""
+        """Standard deviations of the priors of theta, shape (p,)."""
         return self._std
 
     def hyper(self, theta: Array) -> Hyper:
         """The hyperparameters that theta stands for."""
-        return Hyper(scale=np.exp(theta[:-1])[self._groups], noise=math.exp(theta[-1]), kernel=self.prior.kernel)
+        g = self._count
+        made = Hyper(scale=np.exp(theta[:g])[self._groups], noise=math.exp(theta[g]), kernel=self.prior.kernel)
+        if self.prior.kernel == TWO_SCALES:
+            made = replace(made, rough=math.exp(theta[g + 1]), finer=math.exp(theta[g + 2]))
+        return made
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """F and dF/dtheta; (1e10, 0) where F cannot be computed."""
-        data, n = self.data, len(self.data.y)
-        v = math.exp(theta[-1])
-        Z = self._X / np.exp(theta[:-1])[self._groups]
+        data, n, g = self.data, len(self.data.y), self._count
+        v = math.exp(theta[g])
+        Z = self._X / np.exp(theta[:g])[self._groups]
         D = squared_distances(Z, Z, out=self._D)
         D.reshape(-1)[:: n + 1] = 0.0
-        C, H = KERNELS[self.prior.kernel].both(D, (self._C, self._H))
+        C, H, *slopes = self._covariance(D, theta)
         C.reshape(-1)[:: n + 1] += v * data.share + data.known
         try:
             L, _ = factor(C, out=self._L)
@@ -147,28 +179,37 @@ class Objective:
         rest = RATE + 0.5 * (float(e @ e) + within)
         w = self._power / rest
         t = (theta - self._mean) / self._std
-        F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
+        F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[g]) + 0.5 * float(t @ t)
         if not math.isfinite(F):
             return 1e10, np.zeros_like(theta)
         # the lower triangle of G = C^-1 - w alpha alpha', zero above; its diagonal drops out of the distances below
         G = dsyr(-w, alpha, a=gram(Linv), lower=1, overwrite_a=1)
         noise = 0.5 * v * float(G.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
+        more = [float(np.einsum("ij,ij->", G, slope.T)) for slope in slopes]  # zero on their diagonals
         G *= H.T  # symmetric; the transpose has the memory order of G
         column = (self._ones @ G + G @ self._ones) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
         if not self._one_each:
             column = np.bincount(self._groups, column, self._count)
-        return F, np.append(column, noise) + t / self._std
+        return F, np.concatenate([column, [noise], more]) + t / self._std
+
+    def _covariance(self, D: Array, theta: Array) -> tuple[Array, ...]:
+        """K and H of scaled distances D, and dK by the hyperparameters after v, each of shape (n, n)."""
+        out = self._C, self._H
+        if self.prior.kernel == TWO_SCALES:
+            return two_scales_slopes(D, math.exp(theta[-2]), math.exp(theta[-1]), out)
+        return KERNELS[self.prior.kernel].both(D, out)
 
 
-def minimised(objective: Objective, starts: list[Array]) -> tuple[Array, float]:
+def minimised(objective: Objective, starts: list[Array], *, steps: int = 50) -> tuple[Array, float]:
     """The theta of smallest F that L-BFGS-B finds from these starts, and F; a pure function of its arguments.
 
     The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
-    optima that are as good. A start that comes near an optimum found before is given up there. With several starts
-    and many rows the way is first gone on some of the rows, and only its end on all of them.
+    optima that are as good. Each start is given at most so many `steps`; one that comes near an optimum found before is
+    given up there. With several starts and many rows the way is first gone on some of the rows, and only its end on all
+    of them.
     """
     if len(starts) > 1 and len(objective.data.y) > _MANY:
-        starts = [minimised(objective.part(_FEW), starts)[0]]
+        starts = [minimised(objective.part(_FEW), starts, steps=steps)[0]]
     bounds, unit = objective.bounds, objective.unit
     best, smallest = starts[0], math.inf
     ends: list[Array] = []
@@ -188,7 +229,7 @@ def minimised(objective: Objective, starts: list[Array]) -> tuple[Array, float]:
             jac=True,
             method="L-BFGS-B",
             bounds=[(low, high) for low, high in (bounds / unit[:, None]).tolist()],
-            options={"maxiter": 50, "ftol": 1e-5, "gtol": 1e-3},
+            options={"maxiter": steps, "ftol": 1e-5, "gtol": 1e-3},
             callback=watch if ends else None,
         )
         if found.fun < smallest:
@@ -240,7 +281,7 @@ class Posterior:
         centre = data.X.mean(axis=0)
         Z = (data.X - centre) / hyper.scale
         noise = hyper.noise * data.share + data.known
-        Linv, jitter = _inverse_factor(Z, noise, hyper.kernel)
+        Linv, jitter = _inverse_factor(Z, noise, hyper)
         ones = Linv.sum(axis=1)
         beta = float(ones @ (Linv @ data.y)) / float(ones @ ones)
         w = Linv @ (data.y - beta)
@@ -268,14 +309,14 @@ class Posterior:
         if len(X) > _TOGETHER:
             parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
             return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
-        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
+        K = self.hyper.function.value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
         V = K @ self.Linv.T
         return K @ self.alpha + self.beta, self._std(V)
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
-        K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
+        K, H = self.hyper.function.both(squared_distances(Q, self.Z))
         V = K @ self.Linv.T
         std = self._std(V)
         A = H * self.alpha
@@ -293,7 +334,7 @@ class Posterior:
             value: Its target; None for the posterior mean there, which leaves the mean as it is everywhere.
         """
         z = (x - self.centre) / self.hyper.scale
-        k = KERNELS[self.hyper.kernel].value(squared_distances(z[None], self.Z))[0]
+        k = self.hyper.function.value(squared_distances(z[None], self.Z))[0]
         n = len(k)
         row = self.Linv @ k
         rest = 1.0 + self.hyper.noise - float(row @ row)
@@ -305,7 +346,7 @@ class Posterior:
             Linv[n, :n] = (row @ self.Linv) / -root
             Linv[n, n] = 1.0 / root
         else:  # the new point is numerically one of the old ones
-            Linv, jitter = _inverse_factor(Z, noise, self.hyper.kernel)
+            Linv, jitter = _inverse_factor(Z, noise, self.hyper)
             noise = noise + jitter
         target = float(k @ self.alpha) + self.beta if value is None else value
         y = np.append(self.y, target)
@@ -318,11 +359,11 @@ class Posterior:
         return found
 
 
-def _inverse_factor(Z: Array, noise: Array, kernel: str) -> tuple[Array, float]:
+def _inverse_factor(Z: Array, noise: Array, hyper: Hyper) -> tuple[Array, float]:
     D = squared_distances(Z, Z)
     n = len(D)
     D.reshape(-1)[:: n + 1] = 0.0
-    C = KERNELS[kernel].value(D)
+    C = hyper.function.value(D)
     C.reshape(-1)[:: n + 1] += noise
     L, jitter = factor(C)
     return np.ascontiguousarray(invert(L)), jitter

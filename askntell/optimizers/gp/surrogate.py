@@ -12,16 +12,30 @@ from numpy.typing import NDArray
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.growing import grown
-from askntell.optimizers.gp.kernel import KERNELS, Array
-from askntell.optimizers.gp.model import Hyper, Objective, Posterior, Prior, cold_starts, leave_one_out, minimised
+from askntell.optimizers.gp.kernel import TWO_SCALES, Array
+from askntell.optimizers.gp.model import (
+    FINER,
+    ROUGH,
+    Hyper,
+    Objective,
+    Posterior,
+    Prior,
+    cold_starts,
+    leave_one_out,
+    minimised,
+)
 from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, label_set, posterior_set
 from askntell.optimizers.gp.warp import WARPS, slopes
 from askntell.trial import Problem, Trial
 
 __all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
 
+_REAL = ("matern", TWO_SCALES)  #: the kernels that are weighed where all parameters are real
+_LEVELS = ("matern", "gauss")  #: and where some have levels
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
+_AGAINST = 5.0  #: log odds against ripples beforehand: noise looks like ripples, by up to 4 nats (90 % of samples)
 _HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
+_STEPS = 15  #: of L-BFGS from the first model's hyperparameters to those of another one: at most 0.5 nats are lost
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
 _LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
 
@@ -116,12 +130,14 @@ class Fit:
         warp: "half-rank" or "plain".
         exact: All values were told with std=0.
         members: One model or several, the most probable first.
+        hedge: The model of one scale where that of two is the most probable, else None.
     """
 
     columns: Columns
     warp: str
     exact: bool
     members: tuple[Member, ...]
+    hedge: Member | None = None
 
     @property
     def hyper(self) -> Hyper:
@@ -136,8 +152,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         trials: `Trials.informative`.
         problem: Gives the space.
         warp: "auto", "half-rank" or "plain".
-        kernel: The name of one, or "auto": all of them, weighed by evidence; the first one where all parameters are
-            real.
+        kernel: The name of one, or "auto": several, weighed by evidence: see `_REAL` and `_LEVELS`.
         count: At most so many trials are fitted to; 0 for the mode of the prior.
     """
     valued = trials.valued()
@@ -147,7 +162,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     names: tuple[str, ...] = (kernel,)
     if kernel == "auto":
         real = all(column.levels is None for column in problem.space.unit.columns)
-        names = tuple(KERNELS)[: 1 if real else None]
+        names = _REAL if real else _LEVELS
     prior = replace(Prior.of(columns.d, exact=exact), kernel=names[0])
     if count == 0:
         mode = Member(hyper=prior.mode(columns.count), amplitude=1.0)
@@ -156,7 +171,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     X = columns.transform(some.U[chosen])
     found: tuple[str, _Found] | None = None
     smallest = np.inf
-    starts = cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1)
+    starts = _extended(cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1), names[0])
     for name in (_FIRST, "plain") if warp == "auto" else (warp,):
         z = WARPS[name](some.loss)
         noise = _noise(some, z, exact=exact)
@@ -169,11 +184,20 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     name, first = found
     z = WARPS[name](some.loss)
     noise = _noise(some, z, exact=exact)
-    others = [
-        _one_fit(columns, replace(prior, kernel=other), X, z[chosen], noise[chosen], [first.theta])
-        for other in names[1:]
-    ]
-    return Fit(columns=columns, warp=name, exact=exact, members=_weighed([first, *others]))
+    others = []
+    for other in names[1:]:
+        begin = _extended([first.theta], other)
+        others.append(_one_fit(columns, replace(prior, kernel=other), X, z[chosen], noise[chosen], begin, _STEPS))
+    members = _weighed([first, *others])
+    hedge = None
+    if kernel == "auto" and members[0].hyper.kernel == TWO_SCALES:
+        hedge = Member(hyper=first.posterior.hyper, amplitude=first.posterior.sigma2)
+    return Fit(columns=columns, warp=name, exact=exact, members=members, hedge=hedge)
+
+
+def _extended(starts: list[Array], kernel: str) -> list[Array]:
+    """The starts with what a kernel has beside length-scales and noise."""
+    return [np.append(start, np.log([ROUGH, FINER])) for start in starts] if kernel == TWO_SCALES else starts
 
 
 @final
@@ -184,13 +208,15 @@ class _Found:
     posterior: Posterior
 
 
-def _one_fit(columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array]) -> _Found:
+def _one_fit(
+    columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array], steps: int = 50
+) -> _Found:
     """Fit; with known noise twice, because its ratio to the amplitude needs the amplitude."""
     amplitude = 1.0
     for _ in range(1 if np.isnan(noise).all() else 2):
         data, _ = merged(X, z, _ratio(noise, amplitude))
         objective = Objective(data, columns.groups, prior)
-        theta, loss = minimised(objective, starts)
+        theta, loss = minimised(objective, starts, steps=steps)
         posterior = Posterior.of(data, objective.hyper(theta))
         amplitude = posterior.sigma2
     return _Found(theta=theta, loss=loss, posterior=posterior)
@@ -199,10 +225,12 @@ def _one_fit(columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, s
 def _weighed(found: list[_Found]) -> tuple[Member, ...]:
     """The models with their probabilities, the most probable first; those that hardly count are left out.
 
-    The kernels have the same hyperparameters under the same priors, so the heights of their posteriors' peaks stand for
-    their evidence [MacKay 1992, without the widths of the peaks].
+    The kernels share their hyperparameters and priors, so the heights of their posteriors' peaks stand for their
+    evidence [MacKay 1992, without the widths of the peaks]. The kernel of two scales must make up for its lower odds.
     """
-    odds = np.exp(min(one.loss for one in found) - np.array([one.loss for one in found]))
+    against = [_AGAINST if one.posterior.hyper.kernel == TWO_SCALES else 0.0 for one in found]
+    loss = np.array([one.loss for one in found]) + (np.array(against) - min(against))
+    odds = np.exp(loss.min() - loss)
     kept = [k for k in np.argsort(-odds, kind="stable") if odds[k] > _HARDLY * odds.sum()]
     total = float(odds[kept].sum())
     return tuple(

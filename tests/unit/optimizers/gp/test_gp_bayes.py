@@ -76,7 +76,7 @@ def test_learning_in_parts_is_learning_at_once():
     assert algorithm.propose(whole, request) == algorithm.propose(whole, request)
 
 
-@pytest.mark.parametrize(("kernel", "expected"), [("matern", 2), ("gauss", 2), ("auto", 2)])
+@pytest.mark.parametrize(("kernel", "expected"), [("matern", 2), ("gauss", 2), ("auto", 3)])
 def test_a_batch_is_asks_one_by_one_with_one_fit(monkeypatch, kernel, expected):
     live = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm=GP(kernel=kernel), seed=1)
     single = Optimizer.from_history(SQUARE, told(SQUARE, bowl, 12), algorithm=GP(kernel=kernel), seed=1)
@@ -84,7 +84,7 @@ def test_a_batch_is_asks_one_by_one_with_one_fit(monkeypatch, kernel, expected):
     original = model.Objective.__init__
     monkeypatch.setattr(model.Objective, "__init__", lambda *a: (fits.append(1), original(*a))[1])
     batch = live.ask(6)
-    assert len(fits) == expected  # one for each warp
+    assert len(fits) == expected  # one for each warp, and one for the second kernel
     assert [t.params for t in batch] == [single.ask().params for _ in range(6)]
     keys = {SQUARE.key(t.params) for t in batch}
     assert len(keys) == 6
@@ -380,7 +380,7 @@ def test_work_of_one_ask_is_bounded(monkeypatch):
 
     monkeypatch.setattr(cholesky, "dpotrf", counted_factor)
     assert propose(space, trials).by == "gp"
-    assert count["factor"] <= 60 and count["gradients"] <= 31 and count["predict"] <= 6
+    assert count["factor"] <= 75 and count["gradients"] <= 62 and count["predict"] <= 12  # two models
 
 
 SCALARS = st.one_of(

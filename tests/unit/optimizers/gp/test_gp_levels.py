@@ -138,7 +138,7 @@ def test_an_ensemble_believes_in_each_of_its_models():
         assert np.all(member.posterior.predict(X)[1] < before.posterior.predict(X)[1])
 
 
-@pytest.mark.parametrize("kernel", ["matern", "gauss", "auto"])
+@pytest.mark.parametrize("kernel", ["matern", "gauss", "two-scale", "auto"])
 def test_kernels_by_name(kernel):
     space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
     optimizer = Optimizer(space, algorithm=GP(kernel=kernel))
@@ -148,7 +148,7 @@ def test_kernels_by_name(kernel):
     assert optimizer.best.value < 1e-3
     if kernel != "auto":
         assert optimizer.explain(19)["kernel"] == kernel
-    with pytest.raises(SettingsError, match="kernel='rbf'; allowed: auto, matern, gauss"):
+    with pytest.raises(SettingsError, match="kernel='rbf'; allowed: auto, matern, gauss, two-scale"):
         GP(kernel="rbf")
 
 
