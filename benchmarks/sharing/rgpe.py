@@ -24,7 +24,8 @@ from askntell.optimizers.design import initial
 from askntell.optimizers.gp.acquisition import log_ei
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data, merged
-from askntell.optimizers.gp.model import Hyper, Objective, Posterior, Prior, cold_starts, leave_one_out, minimised
+from askntell.optimizers.gp.model import Hyper, Objective, Prior, cold_starts, minimised
+from askntell.optimizers.gp.posterior import Posterior, leave_one_out
 from askntell.optimizers.gp.search import Effort, Region, ranked
 from askntell.optimizers.gp.warp import WARPS
 from askntell.space import Params

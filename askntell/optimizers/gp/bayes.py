@@ -23,7 +23,7 @@ from askntell.optimizers.gp.effort import FULL, Work
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.joint.asking import proposed
 from askntell.optimizers.gp.joint.joint import Joint
-from askntell.optimizers.gp.kernel import KERNELS, Array
+from askntell.optimizers.gp.kernel import KERNELS, TWO_SCALES, Array
 from askntell.optimizers.gp.levels import PATIENCE, least_tried, stagnation
 from askntell.optimizers.gp.outcomes import Outcomes
 from askntell.optimizers.gp.search import Effort, Region, ranked
@@ -71,8 +71,8 @@ class GP(Sharing[State, Joint]):
     Attributes:
         initial: Trials before the first model; None for min(max(5, d + 1), 10) with d parameters.
         warp: "auto" (half-rank, or plain where that predicts better), "half-rank" or "plain".
-        kernel: "matern", "gauss", or "auto": both, each as far as the data make it probable, where some parameter has
-            levels, and "matern" where all are real.
+        kernel: "matern", "gauss", "two-scale", or "auto": two of them, each as far as the data make it probable: the
+            first two where some parameter has levels, "matern" and "two-scale" where all are real.
         scattered: Candidates spread over the space.
         perturbed: Candidates around the best trials.
         starts: Candidates that are polished.
@@ -91,8 +91,8 @@ class GP(Sharing[State, Joint]):
     def __post_init__(self) -> None:
         if self.warp not in ("auto", *WARPS):
             raise SettingsError(f"gp: warp={self.warp!r}; allowed: auto, {', '.join(WARPS)}")
-        if self.kernel not in ("auto", *KERNELS):
-            raise SettingsError(f"gp: kernel={self.kernel!r}; allowed: auto, {', '.join(KERNELS)}")
+        if self.kernel not in ("auto", *KERNELS, TWO_SCALES):
+            raise SettingsError(f"gp: kernel={self.kernel!r}; allowed: auto, {', '.join((*KERNELS, TWO_SCALES))}")
         lowest = {"initial": 1, "scattered": 1, "perturbed": 0, "starts": 2, "evaluations": 1}
         for label, low in lowest.items():
             given = getattr(self, label)
@@ -209,7 +209,8 @@ class GP(Sharing[State, Joint]):
         if not state.known.feasible.any():
             word, incumbents = "feasibility", state.known.nearly_feasible(_NEAR)
         elif len(state.places[0]) == 1:
-            word, (gain, incumbents) = "improvement", state.improvement
+            word = "improvement"
+            gain, incumbents = state.hedged if request.number % 2 else state.improvement
         elif len(state.places[0]) == 2:
             word, (gain, incumbents) = "hypervolume", state.area
         else:
@@ -287,7 +288,7 @@ def _why(state: State, aim: _Aim, row: Array) -> dict[str, Scalar]:
     why: dict[str, Scalar] = {
         "model": "gp",
         "gain": aim.word,
-        "kernel": fit.hyper.kernel,
+        "kernel": aim.score.posterior.hyper.kernel,
         "warp": fit.warp,
         "trials": len(outcomes.numbers),
         "used": len(aim.score.posterior.y) - aim.fantasies,

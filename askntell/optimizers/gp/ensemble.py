@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.looks import Looks, gain_below, leading_at
-from askntell.optimizers.gp.model import Posterior
+from askntell.optimizers.gp.posterior import Posterior
 
 __all__ = ["Ensemble"]
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from askntell.optimizers.gp.data import merged
 from askntell.optimizers.gp.descent import sharpened
 from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import FEW, Objective, Optimum, Posterior, Prior, minimised
+from askntell.optimizers.gp.model import FEW, Objective, Optimum, Prior, minimised
+from askntell.optimizers.gp.posterior import Posterior
 
 __all__ = ["Regression", "Solved", "noise_ratio"]
 
@@ -54,14 +55,16 @@ class Regression:
             hopeless: None is the answer where some of the points alone make this fit less probable than the other one
                 by more than this, in logarithms.
         """
-        objective, few = self._objective(first.posterior.sigma2), first.optimum.few
+        objective = self._objective(first.posterior.sigma2)
+        before = _suited(first.optimum, objective.mode)
+        few = before.few
         if few is None or not objective.many:
-            return Solved(objective=objective, optimum=minimised(objective, [first.optimum.theta], near=first.optimum))
+            return Solved(objective=objective, optimum=minimised(objective, [before.theta], near=before))
         made = minimised(objective.few(), [few.theta], near=few)
         if made.loss > few.loss + hopeless:
             return None
-        if self.prior.kernel != first.objective.prior.kernel:
-            return Solved(objective=objective, optimum=minimised(objective, [first.optimum.theta], near=first.optimum))
+        if self.prior.kernel != first.objective.prior.kernel and before is first.optimum:
+            return Solved(objective=objective, optimum=minimised(objective, [before.theta], near=before))
         H = sharpened(made.H, len(objective.data.y) / FEW)
         return Solved(objective=objective, optimum=replace(made, H=H, few=made), ended=False)
 
@@ -105,6 +108,18 @@ class Solved:
     def posterior(self) -> Posterior:
         """Given the points of the fit."""
         return Posterior.of(self.objective.data, self.objective.hyper(self.optimum.theta))
+
+
+def _suited(optimum: Optimum, mode: Array) -> Optimum:
+    """The optimum with as many hyperparameters as `mode`, which those that it lacks are taken from."""
+    have, want = len(optimum.theta), len(mode)
+    if have == want:
+        return optimum
+    H = np.eye(want)
+    both = min(have, want)
+    H[:both, :both] = optimum.H[:both, :both]
+    few = None if optimum.few is None else _suited(optimum.few, mode)
+    return replace(optimum, theta=np.append(optimum.theta[:both], mode[both:]), H=H, few=few)
 
 
 def noise_ratio(noise: Array, amplitude: float) -> Array:

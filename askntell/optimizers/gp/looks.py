@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askntell.optimizers.gp.acquisition import Acquisition, log_ei
-from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
-from askntell.optimizers.gp.model import Posterior
+from askntell.optimizers.gp.kernel import Array, squared_distances
+from askntell.optimizers.gp.posterior import Posterior
 
 __all__ = ["QUIET", "Looks", "gain_below", "leading", "leading_at"]
 
@@ -78,7 +78,7 @@ class Looks:
         if len(X) > _TOGETHER:
             return np.concatenate([self.value(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)])
         post = self.posterior
-        K = KERNELS[post.hyper.kernel].value(squared_distances((X - post.centre) / post.hyper.scale, post.Z))
+        K = post.hyper.function.value(squared_distances((X - post.centre) / post.hyper.scale, post.Z))
         gap, _, size, total = self._parts(K, post.std(post.white(K)))
         s = size / total
         found: Array = _log_sum(np.log(s) + log_ei(gap / s)[0])
@@ -88,7 +88,7 @@ class Looks:
         """The logarithm of the gain, shape (m,), and its derivative by the model columns, shape (m, c)."""
         post = self.posterior
         Q = (X - post.centre) / post.hyper.scale
-        K, H = KERNELS[post.hyper.kernel].both(squared_distances(Q, post.Z))
+        K, H = post.hyper.function.both(squared_distances(Q, post.Z))
         V = post.white(K)
         gap, apart, size, total = self._parts(K, post.std(V))
         s = size / total

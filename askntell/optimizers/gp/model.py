@@ -11,17 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyr, dtrmm
+from scipy.linalg.blas import dsyr
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.descent import Found, descended, sharpened
-from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
+from askntell.optimizers.gp.kernel import (
+    KERNELS,
+    TWO_SCALES,
+    Array,
+    Kernel,
+    squared_distances,
+    two_scales,
+    two_scales_slopes,
+)
 from askntell.optimizers.gp.scratch import scratch
 
 __all__ = [
@@ -29,31 +36,41 @@ __all__ = [
     "Hyper",
     "Objective",
     "Optimum",
-    "Posterior",
     "Prior",
     "Searched",
     "cold_starts",
-    "leave_one_out",
     "minimised",
 ]
 
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
-_SINGLE = 16  #: fewer points than this are worth no triangular product
-_TOGETHER = 128  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
 _MANY, FEW = 120, 64  #: above so many rows, searches begin with so few of them
 _GAIN, _COARSE = 1e-2, 5e-2  #: gains in the logarithm of the probability that are as good as none; with many rows
 _LONGEST, _END = 50, 16  #: evaluations of one descent, at most; of one that goes only its end on many rows
+ROUGH, FINER = 0.1, 10.0  #: modes of the variance and of the fineness of the rough part of the kernel of two scales
+_ROUGH_STD, _FINER_STD = 2.0, 0.8  #: standard deviations of the Gaussian priors of their logarithms
+_ROUGH_BOUNDS, _FINER_BOUNDS = (1e-3, 1e2), (2.0, 300.0)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Hyper:
-    """Hyperparameters: length-scale of each model column, shape (c,), noise ratio v, and the name of the kernel."""
+    """Hyperparameters: length-scale of each model column, shape (c,), noise ratio v, and the kernel.
+
+    Attributes:
+        rough, finer: Of the kernel of two scales, else without meaning.
+    """
 
     scale: Array
     noise: float
     kernel: str = "matern"
+    rough: float = ROUGH
+    finer: float = FINER
+
+    @property
+    def function(self) -> Kernel:
+        """The kernel as a function of scaled distances."""
+        return two_scales(self.rough, self.finer) if self.kernel == TWO_SCALES else KERNELS[self.kernel]
 
 
 @final
@@ -89,6 +106,8 @@ class Prior:
 class Objective:
     """Negative log posterior F of theta = (log l_1 .. log l_g, log v), up to a constant, with its gradient.
 
+    The kernel of two scales has two more hyperparameters, at the end of theta: log t and log s.
+
     With C = K + noise, N trials in n rows, e = y - beta, alpha = C^-1 e, q = e'alpha + within / v::
 
         F = (a + N/2) log(b + q/2) + 1/2 log|C| + 1/2 (N - n) log v + priors
@@ -106,15 +125,24 @@ class Objective:
         self._power = SHAPE + 0.5 * (len(data.y) + data.repeats)
         self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
         self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
+        if prior.kernel == TWO_SCALES:
+            self._mean = np.append(self._mean, np.log([ROUGH, FINER]))
+            self._std = np.append(self._std, [_ROUGH_STD, _FINER_STD])
         n = len(data.y)
         self._right = np.stack([np.ones(n), data.y], axis=1)
         self._ones = np.ones(n)
 
     @property
     def bounds(self) -> Array:
-        """Log bounds of theta, shape (g + 1, 2)."""
-        made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
+        """Log bounds of theta, shape (p, 2)."""
+        more = [_ROUGH_BOUNDS, _FINER_BOUNDS] if self.prior.kernel == TWO_SCALES else []
+        made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds] + more))
         return made
+
+    @property
+    def mode(self) -> Array:
+        """The most probable theta before any data."""
+        return self._mean
 
     @property
     def count(self) -> int:
@@ -135,22 +163,26 @@ class Objective:
 
     @property
     def unit(self) -> Array:
-        """Standard deviations of the priors of theta, shape (g + 1,)."""
+        """Standard deviations of the priors of theta, shape (p,)."""
         return self._std
 
     def hyper(self, theta: Array) -> Hyper:
         """The hyperparameters that theta stands for."""
-        return Hyper(scale=np.exp(theta[:-1])[self._groups], noise=math.exp(theta[-1]), kernel=self.prior.kernel)
+        g = self._count
+        made = Hyper(scale=np.exp(theta[:g])[self._groups], noise=math.exp(theta[g]), kernel=self.prior.kernel)
+        if self.prior.kernel == TWO_SCALES:
+            made = replace(made, rough=math.exp(theta[g + 1]), finer=math.exp(theta[g + 2]))
+        return made
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """F and dF/dtheta; (1e10, 0) where F cannot be computed."""
-        data, n = self.data, len(self.data.y)
-        v = math.exp(theta[-1])
-        Z = self._X / np.exp(theta[:-1])[self._groups]
+        data, n, g = self.data, len(self.data.y), self._count
+        v = math.exp(theta[g])
+        Z = self._X / np.exp(theta[:g])[self._groups]
         D, C, H, A = scratch("squares", 4, n, n)  # fresh n x n arrays would double the time
         squared_distances(Z, Z, out=D)
         D.reshape(-1)[:: n + 1] = 0.0
-        KERNELS[self.prior.kernel].both(D, (C, H))
+        slopes = self._covariance(D, theta, (C, H))
         C.reshape(-1)[:: n + 1] += v * data.share + data.known
         try:
             L, _ = factor(C, out=A.T)
@@ -165,17 +197,25 @@ class Objective:
         rest = RATE + 0.5 * (float(e @ e) + within)
         w = self._power / rest
         t = (theta - self._mean) / self._std
-        F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[-1]) + 0.5 * float(t @ t)
+        F = self._power * math.log(rest) + 0.5 * log_det + 0.5 * data.repeats * float(theta[g]) + 0.5 * float(t @ t)
         if not math.isfinite(F):
             return 1e10, np.zeros_like(theta)
         # the lower triangle of G = C^-1 - w alpha alpha', zero above; its diagonal drops out of the distances below
         G = dsyr(-w, alpha, a=gram(Linv), lower=1, overwrite_a=1)
         noise = 0.5 * v * float(G.diagonal() @ data.share) + 0.5 * (data.repeats - w * within)
+        more = [float(np.einsum("ij,ij->", G, slope.T)) for slope in slopes]  # zero on their diagonals
         G *= H.T  # symmetric; the transpose has the memory order of G
         column = (self._ones @ G + G @ self._ones) @ (Z * Z) - 2.0 * np.einsum("ij,ij->j", Z, G @ Z)
         if not self._one_each:
             column = np.bincount(self._groups, column, self._count)
-        return F, np.append(column, noise) + t / self._std
+        return F, np.concatenate([column, [noise], more]) + t / self._std
+
+    def _covariance(self, D: Array, theta: Array, out: tuple[Array, Array]) -> tuple[Array, ...]:
+        """K and H of scaled distances D, to `out`, and given back dK by the hyperparameters after v, each (n, n)."""
+        if self.prior.kernel == TWO_SCALES:
+            return two_scales_slopes(D, math.exp(theta[-2]), math.exp(theta[-1]), out)[2:]
+        KERNELS[self.prior.kernel].both(D, out)
+        return ()
 
 
 class Searched(Protocol):
@@ -262,181 +302,3 @@ def cold_starts(d: int, groups: int) -> list[Array]:
     """The two fixed starts: length-scales 0.41 sqrt(d), and 0.3 of that; noise ratio 1e-4."""
     mode = math.log(0.41 * math.sqrt(max(d, 1)))
     return [np.append(np.full(groups, mode + shift), math.log(1e-4)) for shift in (0.0, math.log(0.3))]
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Posterior:
-    """The process given data and hyperparameters; a value, `append` gives a new one.
-
-    Attributes:
-        Z: Centred, scaled data points, shape (n, c).
-        y: Targets, shape (n,).
-        noise: Noise ratio of each row, shape (n,).
-        Linv: Inverse of the lower Cholesky factor of C, shape (n, n).
-        w: Linv (y - beta), shape (n,).
-        alpha: C^-1 (y - beta), shape (n,).
-        beta, sigma2: Mean and amplitude.
-    """
-
-    hyper: Hyper
-    centre: Array
-    Z: Array
-    y: Array
-    noise: Array
-    Linv: Array
-    w: Array
-    alpha: Array
-    beta: float
-    sigma2: float
-
-    @classmethod
-    def of(cls, data: Data, hyper: Hyper) -> Posterior:
-        """Condition on data.
-
-        Raises:
-            numpy.linalg.LinAlgError: see `factor`.
-        """
-        n = len(data.y)
-        centre = data.X.mean(axis=0)
-        Z = (data.X - centre) / hyper.scale
-        noise = hyper.noise * data.share + data.known
-        Linv, jitter = _inverse_factor(Z, noise, hyper.kernel)
-        ones = Linv.sum(axis=1)
-        beta = float(ones @ (Linv @ data.y)) / float(ones @ ones)
-        w = Linv @ (data.y - beta)
-        q = float(w @ w) + data.within / hyper.noise
-        return cls(
-            hyper=hyper,
-            centre=centre,
-            Z=Z,
-            y=data.y,
-            noise=noise + jitter,
-            Linv=Linv,
-            w=w,
-            alpha=w @ Linv,
-            beta=beta,
-            sigma2=(RATE + 0.5 * q) / (SHAPE + 0.5 * (n + data.repeats)),
-        )
-
-    @cached_property
-    def look(self) -> float:
-        """The noise ratio of one more trial: as learnt, or as told for most of them."""
-        return max(self.hyper.noise, float(np.median(self.noise)))
-
-    @property
-    def fitted(self) -> Array:
-        """Posterior mean at the data points, shape (n,): K alpha + beta = y - noise alpha."""
-        return self.y - self.noise * self.alpha
-
-    def predict(self, X: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        mean, std = np.empty(len(X)), np.empty(len(X))
-        for i in range(0, len(X), _TOGETHER):
-            part = slice(i, i + _TOGETHER)
-            mean[part], std[part] = self._predicted(X[part])
-        return mean, std
-
-    def _predicted(self, X: Array) -> tuple[Array, Array]:
-        K = scratch("predicted", len(X), len(self.y))
-        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z, out=K))
-        mean = K @ self.alpha + self.beta
-        if len(X) <= _SINGLE:
-            return mean, self.std(self.white(K))
-        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
-        return mean, self.std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
-
-    def white(self, K: Array) -> Array:
-        """K Linv', without most of the zeros, shape (m, n)."""
-        n = len(self.y)
-        V, half = np.empty(K.shape), n // 2
-        np.matmul(K[:, :half], self.Linv[:half, :half].T, out=V[:, :half])
-        np.matmul(K, self.Linv[half:].T, out=V[:, half:])
-        return V
-
-    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
-        Q = (X - self.centre) / self.hyper.scale
-        K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
-        V = self.white(K)
-        std = self.std(V)
-        A = H * self.alpha
-        slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
-        H *= V @ self.Linv
-        bend = Q * H.sum(axis=1)[:, None] - H @ self.Z
-        bend *= (self.sigma2 / std)[:, None]
-        return K @ self.alpha + self.beta, std, slope / self.hyper.scale, bend / self.hyper.scale
-
-    def covariance(self, row: int) -> Array:
-        """Weights a, shape (n,), so that k(x)'a is the posterior covariance of x and a data point i.
-
-        With C = K + N::
-
-            sigma2 (k(x, x_i) - k(x)'C^-1 k_i) = sigma2 k(x)'C^-1 N e_i = k(x)'a
-
-        It vanishes with the noise of that point, whose value is then known.
-        """
-        weights: Array = self.sigma2 * self.noise[row] * (self.Linv[:, row] @ self.Linv)
-        return weights
-
-    def row(self, x: Array) -> int | None:
-        """The data point at a model point, shape (c,), or None."""
-        found = np.flatnonzero(np.all((x - self.centre) / self.hyper.scale == self.Z, axis=1))
-        return int(found[0]) if len(found) else None
-
-    def append(self, x: Array, *, value: float | None = None) -> Posterior:
-        """The posterior with one more point, hyperparameters, beta and sigma2 held.
-
-        Args:
-            x: Model point, shape (c,).
-            value: Its target; None for the posterior mean there, which leaves the mean as it is everywhere.
-        """
-        z = (x - self.centre) / self.hyper.scale
-        k = KERNELS[self.hyper.kernel].value(squared_distances(z[None], self.Z))[0]
-        n = len(k)
-        row = self.Linv @ k
-        rest = 1.0 + self.hyper.noise - float(row @ row)
-        Z, noise = np.vstack([self.Z, z]), np.append(self.noise, self.hyper.noise)
-        if rest > 1e-12:
-            root = math.sqrt(rest)
-            Linv = np.zeros((n + 1, n + 1))
-            Linv[:n, :n] = self.Linv
-            Linv[n, :n] = (row @ self.Linv) / -root
-            Linv[n, n] = 1.0 / root
-        else:  # the new point is numerically one of the old ones
-            Linv, jitter = _inverse_factor(Z, noise, self.hyper.kernel)
-            noise = noise + jitter
-        target = float(k @ self.alpha) + self.beta if value is None else value
-        y = np.append(self.y, target)
-        w = Linv @ (y - self.beta)
-        return replace(self, Z=Z, y=y, noise=noise, Linv=Linv, w=w, alpha=w @ Linv)
-
-    def std(self, V: Array) -> Array:
-        """Standard deviation of the process where k(x)'Linv' are the rows of V, shape (m, n); shape (m,)."""
-        left = 1.0 - np.einsum("ij,ij->i", V, V)
-        found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
-        return found
-
-
-def _inverse_factor(Z: Array, noise: Array, kernel: str) -> tuple[Array, float]:
-    n = len(Z)
-    D, C, H, A = scratch("squares", 4, n, n)
-    squared_distances(Z, Z, out=D)
-    D.reshape(-1)[:: n + 1] = 0.0
-    KERNELS[kernel].both(D, (C, H))
-    C.reshape(-1)[:: n + 1] += noise
-    L, jitter = factor(C, out=A.T)
-    return np.array(invert(L), order="C"), jitter
-
-
-def leave_one_out(posterior: Posterior) -> Array:
-    """Prediction of each target from all others, shape (n,), with beta estimated anew each time.
-
-    With P = C^-1 - C^-1 1 1'C^-1 / 1'C^-1 1 the residual is alpha_i / P_ii [Dubrule 1983]. Hyperparameters are held.
-    """
-    Linv = posterior.Linv
-    ones = Linv.sum(axis=1)
-    row = ones @ Linv
-    P = np.einsum("ij,ij->j", Linv, Linv) - row * row / float(ones @ ones)
-    predicted: Array = posterior.y - posterior.alpha / np.maximum(P, 1e-300)
-    return predicted

@@ -9,7 +9,7 @@ more by expected improvement of one scalarisation an ask, in a direction that th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -22,8 +22,9 @@ from askntell.optimizers.gp.effort import FULL, Work
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.looks import leading, leading_at
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper
 from askntell.optimizers.gp.outcomes import Outcomes, limit_among
+from askntell.optimizers.gp.posterior import Posterior
 from askntell.optimizers.gp.subset import FIT, checkpoint
 from askntell.optimizers.gp.surrogate import Fit, Trials, conditioned, fitted, label_fit, label_posterior
 from askntell.optimizers.gp.warp import WARPS
@@ -173,6 +174,15 @@ class State:
         """The gain of one objective without pending trials, and the unit points of its smallest posterior means."""
         (place,) = self.places[0]
         return self.improvement_of(self.known.column(place), self.fits[place])
+
+    @cached_property
+    def hedged(self) -> tuple[Ensemble, Array]:
+        """The same under the model of one scale alone, where that of two scales is the most probable."""
+        (place,) = self.places[0]
+        fit = self.fits[place]
+        if fit.hedge is None:
+            return self.improvement
+        return self.improvement_of(self.known.column(place), replace(fit, members=(fit.hedge,), hedge=None))
 
     def improvement_of(self, trials: Trials, fit: Fit) -> tuple[Ensemble, Array]:
         """The same for any loss of the trials."""

@@ -13,16 +13,20 @@ from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.fitting import Regression, Solved, noise_ratio
 from askntell.optimizers.gp.growing import grown
-from askntell.optimizers.gp.kernel import KERNELS, Array
-from askntell.optimizers.gp.model import Hyper, Objective, Posterior, Prior, cold_starts, leave_one_out, minimised
+from askntell.optimizers.gp.kernel import TWO_SCALES, Array
+from askntell.optimizers.gp.model import FINER, ROUGH, Hyper, Objective, Prior, cold_starts, minimised
+from askntell.optimizers.gp.posterior import Posterior, leave_one_out
 from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, label_set, posterior_set
 from askntell.optimizers.gp.warp import WARPS, slopes
 from askntell.trial import Problem, Trial
 
 __all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "label_posterior", "misordered"]
 
+_REAL = ("matern", TWO_SCALES)  #: the kernels that are weighed where all parameters are real
+_LEVELS = ("matern", "gauss")  #: and where some have levels
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
-_HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
+_AGAINST = 5.0  #: log odds against ripples beforehand: noise looks like ripples, mostly by up to 4 nats
+_HARDLY = 0.05  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
 _NOISY = 1e-2  #: noise of a larger ratio to the amplitude turns the margin round
 
@@ -117,12 +121,14 @@ class Fit:
         warp: "half-rank" or "plain".
         exact: All values were told with std=0.
         members: One model or several, the most probable first.
+        hedge: The model of one scale where that of two is the most probable, else None.
     """
 
     columns: Columns
     warp: str
     exact: bool
     members: tuple[Member, ...]
+    hedge: Member | None = None
 
     @property
     def hyper(self) -> Hyper:
@@ -137,8 +143,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         trials: `Trials.informative`.
         problem: Gives the space.
         warp: "auto", "half-rank" or "plain".
-        kernel: The name of one, or "auto": all of them, weighed by evidence; the first one where all parameters are
-            real.
+        kernel: The name of one, or "auto": several, weighed by evidence: see `_REAL` and `_LEVELS`.
         count: At most so many trials are fitted to; 0 for the mode of the prior.
     """
     valued = trials.valued()
@@ -148,7 +153,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     names: tuple[str, ...] = (kernel,)
     if kernel == "auto":
         real = all(column.levels is None for column in problem.space.unit.columns)
-        names = tuple(KERNELS)[: 1 if real else None]
+        names = _REAL if real else _LEVELS
     prior = replace(Prior.of(columns.d, exact=exact), kernel=names[0])
     if count == 0:
         mode = Member(hyper=prior.mode(columns.count), amplitude=1.0)
@@ -162,7 +167,8 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         return Regression(groups=columns.groups, prior=replace(prior, kernel=kernel), X=X, z=z[chosen], noise=noise)
 
     name = _FIRST if warp == "auto" else warp
-    first = task(name, names[0]).solved(cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1))
+    begin = _extended(cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1), names[0])
+    first = task(name, names[0]).solved(begin)
     if warp == "auto":
         other = task("plain", names[0])
         plain = other.near(first)
@@ -172,20 +178,30 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     found = [first]
     for more in names[1:]:
         other = task(name, more)
-        promising = other.near(first, hopeless=-np.log(_HARDLY))
+        promising = other.near(first, hopeless=0.0 if more == TWO_SCALES else -np.log(_HARDLY))
         if promising is not None:
             found.append(other.finished(promising))
-    return Fit(columns=columns, warp=name, exact=exact, members=_weighed(found))
+    members = _weighed(found)
+    hedge = None
+    if kernel == "auto" and members[0].hyper.kernel == TWO_SCALES:
+        hedge = Member(hyper=first.posterior.hyper, amplitude=first.posterior.sigma2)
+    return Fit(columns=columns, warp=name, exact=exact, members=members, hedge=hedge)
+
+
+def _extended(starts: list[Array], kernel: str) -> list[Array]:
+    """The starts with what a kernel has beside length-scales and noise."""
+    return [np.append(start, np.log([ROUGH, FINER])) for start in starts] if kernel == TWO_SCALES else starts
 
 
 def _weighed(found: list[Solved]) -> tuple[Member, ...]:
     """The models with their probabilities, the most probable first; those that hardly count are left out.
 
-    The kernels have the same hyperparameters under the same priors, so the heights of their posteriors' peaks stand for
-    their evidence [MacKay 1992, without the widths of the peaks].
+    The kernels share their hyperparameters and priors, so the heights of their posteriors' peaks stand for their
+    evidence [MacKay 1992, without the widths of the peaks]. The kernel of two scales must make up for its lower odds.
     """
-    losses = np.array([one.optimum.loss for one in found])
-    odds = np.exp(losses.min() - losses)
+    against = np.array([_AGAINST if one.objective.prior.kernel == TWO_SCALES else 0.0 for one in found])
+    loss = np.array([one.optimum.loss for one in found]) + (against - against.min())
+    odds = np.exp(loss.min() - loss)
     kept = [k for k in np.argsort(-odds, kind="stable") if odds[k] > _HARDLY * odds.sum()]
     total = float(odds[kept].sum())
     return tuple(

@@ -19,8 +19,9 @@ from askntell.optimizers.gp.joint.joint import Joint, JointFit
 from askntell.optimizers.gp.joint.objective import Rows
 from askntell.optimizers.gp.joint.process import Joined, View
 from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import Objective, Posterior, Prior, cold_starts, minimised
+from askntell.optimizers.gp.model import Objective, Prior, cold_starts, minimised
 from askntell.optimizers.gp.outcomes import Outcomes
+from askntell.optimizers.gp.posterior import Posterior
 from askntell.optimizers.gp.subset import hashed
 from askntell.space.box import Box
 from askntell.trial import Trial

@@ -7,7 +7,9 @@ from askntell.optimizers.gp.acquisition import Acquisition, log_ei, log_ok
 from askntell.optimizers.gp.chances import Chance, Weighed
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.ensemble import Ensemble
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.kernel import TWO_SCALES
+from askntell.optimizers.gp.model import Hyper
+from askntell.optimizers.gp.posterior import Posterior
 
 # z, log(phi + z Phi), Phi / (phi + z Phi), phi / (phi + z Phi)
 EXACT = [
@@ -79,12 +81,14 @@ def posterior(n, d, *, seed=0, noise=1e-4, labels=False):
 
 @pytest.mark.parametrize("n", [3, 40])
 @pytest.mark.parametrize("d", [1, 5, 20])
-@pytest.mark.parametrize("kind", ["one model", "two models", "failures"])
+@pytest.mark.parametrize("kind", ["one model", "two models", "failures", "two scales"])
 def test_gradient_agrees_with_central_differences(n, d, kind):
     post, X = posterior(n, d)
     acquisition = Acquisition(posterior=post, best=float(post.fitted.min()))
     if kind != "one model":
-        smooth = Posterior.of(Data.of(X, post.y), Hyper(scale=0.5 * post.hyper.scale, noise=1e-3, kernel="gauss"))
+        kernel = TWO_SCALES if kind == "two scales" else "gauss"
+        hyper = Hyper(scale=0.5 * post.hyper.scale, noise=1e-3, kernel=kernel, rough=0.3, finer=2.5)
+        smooth = Posterior.of(Data.of(X, post.y), hyper)
         bests = (acquisition.best, float(smooth.fitted.min()))
         acquisition = Ensemble.of((post, smooth), (0.7, 0.3), bests)
     if kind == "failures":

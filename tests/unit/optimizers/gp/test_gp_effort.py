@@ -7,8 +7,9 @@ import pytest
 from gp_samples import MIXED, SQUARE, bowl, mixed_loss
 
 from askntell import Categorical, Float, Optimizer, SearchSpace
-from askntell.optimizers.gp import GP, cholesky, effort, model
+from askntell.optimizers.gp import GP, cholesky, effort
 from askntell.optimizers.gp.effort import FULL, LEVELS, Work
+from askntell.optimizers.gp.posterior import Posterior
 
 
 def chosen(deadline, *, trials=100, pending=0, columns=10):
@@ -72,7 +73,7 @@ def test_little_time_means_few_factorisations_and_kernels(monkeypatch):
     """Deterministic counts stand in for times."""
     space = SearchSpace({f"x{k}": Float(0, 1) for k in range(6)})
     count = {"factor": 0, "points": 0}
-    dpotrf, predict, gradients = cholesky.dpotrf, model.Posterior.predict, model.Posterior.gradients
+    dpotrf, predict, gradients = cholesky.dpotrf, Posterior.predict, Posterior.gradients
 
     def counted_factor(*given, **how):
         count["factor"] += 1
@@ -86,8 +87,8 @@ def test_little_time_means_few_factorisations_and_kernels(monkeypatch):
         return call
 
     monkeypatch.setattr(cholesky, "dpotrf", counted_factor)
-    monkeypatch.setattr(model.Posterior, "predict", counted(predict))
-    monkeypatch.setattr(model.Posterior, "gradients", counted(gradients))
+    monkeypatch.setattr(Posterior, "predict", counted(predict))
+    monkeypatch.setattr(Posterior, "gradients", counted(gradients))
     spent = {}
     for work in LEVELS:
         optimizer = Optimizer(space, algorithm="gp", seed=0)

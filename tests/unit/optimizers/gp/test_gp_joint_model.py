@@ -212,7 +212,7 @@ def test_with_one_segment_the_objective_is_that_of_a_process_with_a_common_level
     one = Joined.of(some, hyper, Tasks.of([Segment("all")]), np.empty((0, 2)), np.empty(0, dtype=np.intp))
     view = one.seen_from(0, some.y)
     objective = Objective(Data.of(X, y - y.mean()), np.array([0, 1]), Prior.of(2))
-    from askntell.optimizers.gp.model import Posterior
+    from askntell.optimizers.gp.posterior import Posterior
 
     alone = Posterior.of(objective.data, Hyper(scale=np.array([0.5, 0.9]), noise=1e-3))
     at = rng.random((5, 2))

@@ -14,7 +14,8 @@ from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.levels import PATIENCE, least_tried, stagnation
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper
+from askntell.optimizers.gp.posterior import Posterior
 
 TREE = SearchSpace(
     {
@@ -138,7 +139,7 @@ def test_an_ensemble_believes_in_each_of_its_models():
         assert np.all(member.posterior.predict(X)[1] < before.posterior.predict(X)[1])
 
 
-@pytest.mark.parametrize("kernel", ["matern", "gauss", "auto"])
+@pytest.mark.parametrize("kernel", ["matern", "gauss", "two-scale", "auto"])
 def test_kernels_by_name(kernel):
     space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
     optimizer = Optimizer(space, algorithm=GP(kernel=kernel))
@@ -148,7 +149,7 @@ def test_kernels_by_name(kernel):
     assert optimizer.best.value < 1e-3
     if kernel != "auto":
         assert optimizer.explain(19)["kernel"] == kernel
-    with pytest.raises(SettingsError, match="kernel='rbf'; allowed: auto, matern, gauss"):
+    with pytest.raises(SettingsError, match="kernel='rbf'; allowed: auto, matern, gauss, two-scale"):
         GP(kernel="rbf")
 
 

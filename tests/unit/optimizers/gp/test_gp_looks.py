@@ -9,7 +9,8 @@ from askntell.optimizers.gp.acquisition import Acquisition, log_ei
 from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.ensemble import Ensemble
 from askntell.optimizers.gp.looks import QUIET, Looks, gain_below, leading, leading_at
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper
+from askntell.optimizers.gp.posterior import Posterior
 
 
 def posterior(n=30, d=3, *, noise=0.1, kernel="matern", seed=0):

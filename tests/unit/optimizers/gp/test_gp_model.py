@@ -1,22 +1,15 @@
 """The Gaussian process: kernel, hyperparameter objective, posterior, leave-one-out, duplicates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data, merged
-from askntell.optimizers.gp.kernel import KERNELS, squared_distances
-from askntell.optimizers.gp.model import (
-    RATE,
-    SHAPE,
-    Hyper,
-    Objective,
-    Posterior,
-    Prior,
-    cold_starts,
-    leave_one_out,
-    minimised,
-)
+from askntell.optimizers.gp.kernel import KERNELS, TWO_SCALES, squared_distances, two_scales, two_scales_slopes
+from askntell.optimizers.gp.model import RATE, SHAPE, Hyper, Objective, Prior, cold_starts, minimised
+from askntell.optimizers.gp.posterior import Posterior, leave_one_out
 
 
 def sample(n, d, *, seed=0):
@@ -41,16 +34,33 @@ def test_kernels_at_known_distances():
     np.testing.assert_allclose(H, K, rtol=1e-15)
 
 
-@pytest.mark.parametrize("name", list(KERNELS))
-def test_kernel_values_and_their_derivative_factor(name):
-    D = np.array([[1e-8, 0.3, 2.0, 50.0]])
-    K, H = KERNELS[name].both(D)
-    np.testing.assert_allclose(KERNELS[name].value(D.copy()), K, rtol=1e-13)
+@pytest.mark.parametrize("kernel", [*KERNELS.values(), two_scales(0.4, 5.0)], ids=[*KERNELS, TWO_SCALES])
+def test_kernel_values_and_their_derivative_factor(kernel):
+    D = np.array([[1e-8, 0.01, 0.3, 2.0, 50.0]])
+    K, H = kernel.both(D)
+    np.testing.assert_allclose(kernel.value(D.copy()), K, rtol=1e-13)
     step = 1e-6 * D
-    slope = (KERNELS[name].value(D + step) - KERNELS[name].value(D - step)) / (2 * step)
+    slope = (kernel.value(D + step) - kernel.value(D - step)) / (2 * step)
     np.testing.assert_allclose(H[0, 1:], -2 * slope[0, 1:], rtol=1e-5)
     out = np.empty_like(D), np.empty_like(D)
-    assert [id(part) for part in KERNELS[name].both(D, out)] == [id(part) for part in out]
+    assert [id(part) for part in kernel.both(D, out)] == [id(part) for part in out]
+
+
+def test_two_scales_are_a_bowl_and_finer_ripples():
+    D, t, s = np.array([[0.0, 0.04, 1.0, 9.0]]), 0.4, 5.0
+    expected = (KERNELS["gauss"].both(D)[0] + t * KERNELS["matern"].both(s * s * D)[0]) / (1 + t)
+    K, H = two_scales(t, s).both(D)
+    np.testing.assert_allclose(K, expected, rtol=1e-14)
+    assert K[0, 0] == 1.0
+    out = np.empty_like(D), np.empty_like(D)
+    again, slope, by_rough, by_finer = two_scales_slopes(D, t, s, out)
+    np.testing.assert_allclose(again, K, rtol=1e-14)
+    np.testing.assert_allclose(slope, H, rtol=1e-14)
+    up, down = np.exp(1e-6), np.exp(-1e-6)
+    numeric = (two_scales(t * up, s).both(D)[0] - two_scales(t * down, s).both(D)[0]) / 2e-6
+    np.testing.assert_allclose(by_rough, numeric, atol=1e-9)
+    numeric = (two_scales(t, s * up).both(D)[0] - two_scales(t, s * down).both(D)[0]) / 2e-6
+    np.testing.assert_allclose(by_finer, numeric, atol=1e-9)
 
 
 def test_distances_are_never_negative():
@@ -62,7 +72,7 @@ def test_distances_are_never_negative():
 
 @pytest.mark.parametrize("n", [3, 40])
 @pytest.mark.parametrize("d", [1, 5, 20])
-@pytest.mark.parametrize("kind", ["plain", "duplicates", "known", "groups"])
+@pytest.mark.parametrize("kind", ["plain", "duplicates", "known", "groups", TWO_SCALES])
 def test_gradient_of_the_objective(n, d, kind):
     X, y = sample(n, d)
     known = unknown(n)
@@ -74,12 +84,15 @@ def test_gradient_of_the_objective(n, d, kind):
         known[::2] = 0.05
     elif kind == "groups":
         groups = groups // 2
-    objective = Objective(merged(X, y, known)[0], groups, Prior.of(d))
+    prior = replace(Prior.of(d), kernel=kind if kind == TWO_SCALES else "matern")
+    objective = Objective(merged(X, y, known)[0], groups, prior)
     rng = np.random.default_rng(1)
     lower, upper = objective.bounds.T
-    thetas = [cold_starts(d, int(groups.max()) + 1)[0]]
+    more = np.log([0.2, 6.0]) if kind == TWO_SCALES else np.empty(0)
+    g = int(groups.max()) + 1
+    thetas = [np.append(cold_starts(d, g)[0], more)]
     thetas += [t + rng.normal(0, 0.7, len(t)) for t in thetas]
-    thetas += [np.append(np.full(int(groups.max()) + 1, np.log(0.3)), lower[-1]), upper, np.append(lower[:-1], 0.0)]
+    thetas += [np.concatenate([np.full(g, np.log(0.3)), lower[g:]]), upper, np.concatenate([lower[:g], [0.0], more])]
     for theta in thetas:
         _, gradient = objective(theta)
         for k in range(len(theta)):

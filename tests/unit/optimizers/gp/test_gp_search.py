@@ -6,7 +6,8 @@ import pytest
 from askntell.optimizers.gp.acquisition import Acquisition
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper
+from askntell.optimizers.gp.posterior import Posterior
 from askntell.optimizers.gp.search import Effort, Region, _exchanged, _perturbed, _scattered, ranked
 from askntell.space import Categorical, Float, Int, SearchSpace
 

@@ -14,8 +14,9 @@ from askntell.optimizers.gp.areas import Area, corner_of, stairs
 from askntell.optimizers.gp.chances import Chance, Weighed
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.ensemble import Ensemble
-from askntell.optimizers.gp.model import Hyper, Posterior
+from askntell.optimizers.gp.model import Hyper
 from askntell.optimizers.gp.outcomes import Outcomes, limit_among
+from askntell.optimizers.gp.posterior import Posterior
 from askntell.optimizers.gp.warp import plain
 from askntell.optimizers.pareto import hypervolume
 from askntell.trial import Outcome, Problem
