@@ -18,9 +18,10 @@ from typing import Any, final
 from askntell._files import DISK, Disk, claim, dump_json, load_json, make_folders, write_atomic
 from askntell.errors import SettingsError, SpaceExhausted, StudyFileError, StudyFormatError, UnknownTrial
 from askntell.header import Header
-from askntell.history import History
+from askntell.history import History, Ledger
 from askntell.journal import JournalReader, JournalWriter, Record
-from askntell.optimizers.proposer import Proposer, recommended_in
+from askntell.optimizers.campaign import Campaign
+from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, folder_name, segment_from_json, segment_to_json
 from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
@@ -34,10 +35,9 @@ Order = tuple[int, str, int]
 class _Shelf:
     """One segment's part of the books."""
 
-    def __init__(self, header: Header, segment: Segment) -> None:
+    def __init__(self, segment: Segment, history: History) -> None:
         self.segment = segment
-        self.history = History(header.space, header.goals, segment.name)
-        self.proposer = Proposer(header.problem(segment), header.algorithm, header.seed)
+        self.history = history
         self.asked: dict[int, Order] = {}
         self.told: dict[int, Order] = {}
         self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
@@ -63,7 +63,9 @@ class Books:
         self._reader = JournalReader(folder / "journal", header.uuid, disk)
         self._writer = JournalWriter(folder / "journal", study=header.uuid, disk=disk)
         self._clock = 0
-        self._shelves = {segment.name: _Shelf(header, segment) for segment in header.segments}
+        self._ledger = Ledger(header.problem)
+        self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
+        self._shelves = {segment.name: _Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
         self._tokens: dict[str | None, Path] = {}
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
@@ -98,8 +100,7 @@ class Books:
 
     def recommended(self, segment: str) -> Trial | None:
         """The trial of a segment that is best by model, as of the last refresh: see `recommended_in`."""
-        shelf = self._shelf(segment)
-        return recommended_in(shelf.history, shelf.proposer)
+        return recommended_in(self._shelf(segment).history, self._campaign.proposer(segment))
 
     def refresh(self) -> None:
         """Read what other processes have written since."""
@@ -155,7 +156,7 @@ class Books:
             order, params = min(shelf.queue.items())
             body |= {"by": "enqueued", "params": params, "queued": list(order)}
         else:
-            proposal = shelf.proposer.propose(shelf.history, number, held, deadline=deadline)
+            proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
             if proposal is None:
                 self._release(shelf, number)
                 raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
@@ -329,7 +330,7 @@ class Books:
             self.conflicts.append(f"trial {number} of {segment!r} was asked twice; the first stays")
             return
         shelf.asked[number] = record.order
-        shelf.history.add(
+        self._ledger.add(
             Trial(
                 number=number,
                 segment=segment,
@@ -369,11 +370,11 @@ class Books:
                     "the first in the journals' order stays"
                 )
                 if record.order < shelf.told[trial.number]:
-                    shelf.history.close(trial.number, outcome)
+                    self._ledger.close(trial.segment, trial.number, outcome, record.order)
             shelf.told[trial.number] = min(shelf.told[trial.number], record.order)
             return
         shelf.told[trial.number] = record.order
-        shelf.history.close(trial.number, outcome)
+        self._ledger.close(trial.segment, trial.number, outcome, record.order)
 
     def _fold_enqueued(self, record: Record) -> None:
         shelf = self._shelves[record.body["segment"]]
@@ -384,7 +385,9 @@ class Books:
         segment = segment_from_json(record.body["entry"], "$.entry")
         if segment.name in self._shelves:
             return
-        self._shelves[segment.name] = _Shelf(self.header, segment)
+        self._ledger.add_segment(segment)
+        self._campaign.add_segment(segment)
+        self._shelves[segment.name] = _Shelf(segment, self._ledger[segment.name])
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)

@@ -17,6 +17,7 @@ from askntell.errors import AskntellError, StudyFileError, StudyFormatError, Stu
 from askntell.goals import Goals
 from askntell.journal import FORMAT
 from askntell.optimizers.algorithm import Algorithm
+from askntell.optimizers.campaign import checked_share
 from askntell.optimizers.registry import algorithm_from, settings_of
 from askntell.segments import check_segments, segment_from_json, segment_to_json
 from askntell.space import SearchSpace
@@ -39,6 +40,7 @@ class Header:
         seed: Key of every random stream.
         trials: Planned trials per segment, or None.
         segments: The segments at creation, at least one.
+        share: Whether segments learn from each other: see `askntell.optimizers.campaign.Campaign`.
         inputs_folder: Folder that relative `Segment.inputs` start from, relative to the study's folder.
         uuid: Identity of the study, in every journal.
         created: UTC time of creation, ISO 8601; information only.
@@ -50,6 +52,7 @@ class Header:
     seed: int
     trials: int | None
     segments: tuple[Segment, ...]
+    share: str = "auto"
     inputs_folder: str = "."
     uuid: str = ""
     created: str = ""
@@ -57,7 +60,8 @@ class Header:
     def __post_init__(self) -> None:
         checked_seed(self.seed)
         check_segments(self.segments)
-        self.problem(self.segments[0])
+        checked_share(self.share)
+        _ = self.problem
 
     @property
     def objectives(self) -> dict[str, str]:
@@ -69,13 +73,14 @@ class Header:
         """The constraints as they are given, ``{name: "<= 4096"}``."""
         return self.goals.limits
 
-    def problem(self, segment: Segment) -> Problem:
-        """The search of one segment."""
+    @property
+    def problem(self) -> Problem:
+        """What is searched; `Problem.at` gives the search of one segment."""
         return Problem(
             space=self.space,
             goals=self.goals,
             trials=self.trials,
-            segment=segment,
+            segment=self.segments[0],
             segments=self.segments,
         )
 
@@ -144,6 +149,7 @@ class Header:
             "algorithm": {"name": self.algorithm.name, "settings": settings_of(self.algorithm)},
             "seed": self.seed,
             "trials": self.trials,
+            "share": self.share,
             "inputs_folder": self.inputs_folder,
             "segments": [segment_to_json(segment) for segment in self.segments],
         }
@@ -157,6 +163,7 @@ class Header:
             seed=entry["seed"],
             trials=entry["trials"],
             segments=tuple(segment_from_json(e, f"$.segments[{i}]") for i, e in enumerate(entry["segments"])),
+            share=entry.get("share", "none"),  # a study from before segments could share goes on as it began
             inputs_folder=entry["inputs_folder"],
             uuid=entry["uuid"],
             created=entry["created"],

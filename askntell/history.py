@@ -6,17 +6,17 @@ arrival, the same facts give the same trials, the same closed list (by number) a
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import final
+from typing import Any, final
 
 from askntell.errors import TellConflict, TellError, UnknownTrial
 from askntell.goals import Goals
 from askntell.space import SearchSpace
-from askntell.trial import Outcome, Trial
+from askntell.trial import Outcome, Problem, Segment, Trial
 
-__all__ = ["History"]
+__all__ = ["History", "Ledger"]
 
 
 @final
@@ -170,3 +170,80 @@ class History:
 
     def _rank(self, values: Mapping[str, float], trial: Trial) -> tuple[tuple[float, ...], int]:
         return self.goals.losses(values), trial.number
+
+
+@final
+class Ledger(Mapping[str, History]):
+    """The histories of all segments of a study by name, and the order in which their trials were closed.
+
+    Args:
+        problem: What is searched, with all its segments.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._histories: dict[str, History] = {}
+        self._orders: list[tuple[Any, ...]] = []
+        self._closings: list[tuple[str, int]] = []
+        self._asked = 0
+        self._epoch = 0
+        for segment in problem.segments:
+            self.add_segment(segment)
+
+    def __getitem__(self, segment: str) -> History:
+        return self._histories[segment]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._histories)
+
+    def __len__(self) -> int:
+        return len(self._histories)
+
+    @property
+    def asked(self) -> int:
+        """Trials of all segments, open and closed."""
+        return self._asked
+
+    @property
+    def closings(self) -> Sequence[tuple[str, int]]:
+        """(segment, number) of all closed trials in the order in which they were closed; a live view."""
+        return self._closings
+
+    @property
+    def epoch(self) -> int:
+        """Changes whenever `closings`, or an outcome in it, changed otherwise than by growing at the end."""
+        return self._epoch
+
+    def add_segment(self, segment: Segment) -> None:
+        """Open the history of one more segment."""
+        space = self._problem.at(segment).space
+        self._histories[segment.name] = History(space, self._problem.goals, segment.name)
+
+    def add(self, trial: Trial) -> None:
+        """Take in a pending trial of one of the segments, whose number is new."""
+        self._histories[trial.segment].add(trial)
+        self._asked += 1
+
+    def close(self, segment: str, number: int, outcome: Outcome, order: tuple[Any, ...] | None = None) -> Trial:
+        """Record an outcome.
+
+        Args:
+            segment: Of the trial.
+            number: Of the trial.
+            outcome: Its outcome; a closed trial gets another one only by the fold of a journal.
+            order: Its place among the closings, comparable with those given before; None: after all of them.
+        """
+        history = self._histories[segment]
+        if history.get(number).status.closed:
+            place = self._closings.index((segment, number))
+            del self._closings[place], self._orders[place]
+            self._epoch += 1
+        trial = history.close(number, outcome)
+        if order is None:
+            order = (self._orders[-1][0] + 1,) if self._orders else (0,)
+        place = bisect_right(self._orders, order)
+        if place < len(self._orders):
+            self._epoch += 1
+        self._orders.insert(place, order)
+        self._closings.insert(place, (segment, number))
+        return trial

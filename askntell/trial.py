@@ -338,6 +338,10 @@ class Problem:
         if trials is not None and (isinstance(trials, bool) or not isinstance(trials, int) or trials < 1):
             raise SettingsError(f"trials={trials!r}; allowed: None or an integer >= 1")
 
+    def at(self, segment: Segment) -> Problem:
+        """The search of one of the segments."""
+        return replace(self, segment=segment)
+
     def loss(self, trial: Trial) -> float:
         """The loss of a finished trial: lower is better.
 

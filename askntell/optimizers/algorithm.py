@@ -12,19 +12,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, final
 
 from askntell._rng import digest, stream
-from askntell.trial import Problem, Proposal, Trial
+from askntell.trial import Problem, Proposal, Segment, Trial
 
 if TYPE_CHECKING:
     import numpy as np
 
     from askntell.space import Scalar
 
-__all__ = ["Algorithm", "Request"]
+__all__ = ["Algorithm", "Request", "Sharing"]
 
 State = TypeVar("State")
+Joint = TypeVar("Joint")
 
 
 @final
@@ -43,6 +44,8 @@ class Request:
         deadline: Seconds of CPU time that the ask may take on ordinary hardware, or None. An algorithm that can be
             slow picks a limit of its work from a fixed table by this number and the sizes of the problem; it reads no
             clock, so that the proposal stays a function of the request.
+        place: Where segments share one initial design: how many trials of all segments were asked before. None where
+            the segment has a design of its own.
     """
 
     number: int
@@ -52,6 +55,7 @@ class Request:
     taken: AbstractSet[Hashable] = frozenset()
     fixed: Mapping[str, Scalar] = field(default_factory=dict)
     deadline: float | None = None
+    place: int | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A generator keyed by (seed, segment, number, purpose)."""
@@ -86,6 +90,46 @@ class Algorithm(ABC, Generic[State]):
         MUST NOT change the state. Asking for a batch is asking one by one with the earlier ones pending.
         """
 
+    def sharing(self, problem: Problem) -> Sharing[Any, Any] | None:  # noqa: ARG002 -- for algorithms that can
+        """What proposes where the segments of this problem may learn from each other; None: each is searched alone."""
+        return None
+
     def recommend(self, state: State) -> int | None:  # noqa: ARG002 -- for algorithms that have a model
         """The number of the finished trial that the model believes to be best; None: no model, the best observed."""
         return None
+
+
+class Sharing(Algorithm[State], Generic[State, Joint]):
+    """An algorithm whose segments can learn from each other.
+
+    Each segment has its own state; `Joint` is what is learnt of all of them, a value as the states are.
+    """
+
+    @abstractmethod
+    def join(self, problem: Problem, segments: Sequence[Segment]) -> Joint:
+        """What is known of the segments before any trial."""
+
+    @abstractmethod
+    def learn_among(self, joint: Joint, states: Mapping[str, State], closings: Sequence[tuple[str, int]]) -> Joint:
+        """What is known after more trials were closed.
+
+        Law: as for `learn`, cutting the closings into parts changes no proposal.
+
+        Args:
+            joint: What was known before.
+            states: The states of the segments in `closings`, with these trials in them.
+            closings: (segment, number) of the trials that were closed, in that order.
+        """
+
+    @abstractmethod
+    def propose_among(
+        self, joint: Joint, segment: str, request: Request, pending: Mapping[str, Collection[Trial]]
+    ) -> Proposal | None:
+        """The params for one ask of a segment, or None if every point is taken.
+
+        Args:
+            joint: What is known of all segments.
+            segment: Which one is asked about.
+            request: The ask; ``request.place`` counts all segments' asks.
+            pending: Open trials of all segments that have some, by name.
+        """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-from askntell.optimizers.algorithm import Algorithm, Request
+from askntell.optimizers.algorithm import Algorithm, Request, Sharing
 from askntell.optimizers.gridsearch import LARGEST, GridSearch
 from askntell.trial import Problem, Proposal, Trial
 
@@ -33,12 +33,12 @@ class Auto(Algorithm[_Chosen]):
 
     def start(self, problem: Problem) -> _Chosen:
         """Choose once for the whole search."""
-        from askntell.optimizers.gp import GP  # scipy costs half a second, and only an ask needs it
-
-        size, trials = problem.space.size, problem.trials
-        listed = size is not None and trials is not None and size <= min(trials, LARGEST)
-        algorithm: Algorithm[Any] = GridSearch(levels=None, shuffle=True) if listed else GP()
+        algorithm = _chosen(problem)
         return _Chosen(algorithm, algorithm.start(problem))
+
+    def sharing(self, problem: Problem) -> Sharing[Any, Any] | None:
+        """As the chosen algorithm does; a space that each segment can exhaust is listed in each."""
+        return _chosen(problem).sharing(problem)
 
     def learn(self, state: _Chosen, closed: Sequence[Trial]) -> _Chosen:
         """What the chosen algorithm learns."""
@@ -51,3 +51,11 @@ class Auto(Algorithm[_Chosen]):
     def recommend(self, state: _Chosen) -> int | None:
         """What the chosen algorithm believes to be best."""
         return state.algorithm.recommend(state.state)
+
+
+def _chosen(problem: Problem) -> Algorithm[Any]:
+    from askntell.optimizers.gp import GP  # scipy costs half a second, and only an ask needs it
+
+    size, trials = problem.space.size, problem.trials
+    listed = size is not None and trials is not None and size <= min(trials, LARGEST)
+    return GridSearch(levels=None, shuffle=True) if listed else GP()

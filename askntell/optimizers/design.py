@@ -38,9 +38,19 @@ def initial(problem: Problem, request: Request) -> Proposal | None:
 
 
 def sobol_row(problem: Problem, request: Request) -> Rows:
-    """Scrambled Sobol point number ``request.number`` (scipy.stats.qmc), shape (d,), not yet snapped to the grid."""
-    block, index = divmod(request.number, BLOCK)
-    rows = _sobol_block(problem.space.unit.d, block, *request.block_seed("sobol"))
+    """Scrambled Sobol point (scipy.stats.qmc), shape (d,), not yet snapped to the grid.
+
+    Each segment has a sequence of its own, of which trial k is point k. Segments that share what they learn share one
+    sequence, of which the k-th ask of the study is point k: no point is measured twice, and one round of all segments
+    covers the space.
+    """
+    if request.place is None:
+        block, index = divmod(request.number, BLOCK)
+        seed = request.block_seed("sobol")
+    else:
+        block, index = divmod(request.place, BLOCK)
+        seed = [request.seed]
+    rows = _sobol_block(problem.space.unit.d, block, *seed)
     row: Rows = rows[index]
     return row
 

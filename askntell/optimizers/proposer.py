@@ -66,7 +66,19 @@ class Proposer:
         self, history: History, number: int, fixed: Mapping[str, Scalar], *, deadline: float | None = None
     ) -> Proposal | None:
         """The proposal for trial `number`, or None if every point is taken."""
-        request = Request(
+        return self.answer(history, self.request(history, number, fixed, deadline=deadline))
+
+    def request(
+        self,
+        history: History,
+        number: int,
+        fixed: Mapping[str, Scalar],
+        *,
+        deadline: float | None = None,
+        place: int | None = None,
+    ) -> Request:
+        """The ask for trial `number`."""
+        return Request(
             number=number,
             seed=self._seed,
             segment=self._problem.segment.name,
@@ -74,17 +86,22 @@ class Proposer:
             taken=history.taken,
             fixed=fixed,
             deadline=deadline,
+            place=place,
         )
-        proposal = self._algorithm.propose(self._learnt(history), request)
-        if proposal is None or deadline is None:
+
+    def answer(self, history: History, request: Request) -> Proposal | None:
+        """The proposal for an ask, or None if every point is taken."""
+        proposal = self._algorithm.propose(self.learnt(history), request)
+        if proposal is None or request.deadline is None:
             return proposal
-        return replace(proposal, why={**proposal.why, "deadline": deadline})
+        return replace(proposal, why={**proposal.why, "deadline": request.deadline})
 
     def recommend(self, history: History) -> int | None:
         """The number of the trial that the algorithm's model believes to be best, or None without a model."""
-        return self._algorithm.recommend(self._learnt(history))
+        return self._algorithm.recommend(self.learnt(history))
 
-    def _learnt(self, history: History) -> Any:
+    def learnt(self, history: History) -> Any:
+        """The algorithm's state after the closed trials."""
         if self._epoch != history.epoch:
             self._state = self._algorithm.start(self._problem)
             self._folded, self._epoch = 0, history.epoch
