@@ -81,6 +81,7 @@ def open_header(folder: Path, given: Given, disk: Disk) -> Header:
         "algorithm": algorithm_from("auto"),
         "seed": 0,
         "trials": None,
+        "share": "auto",
         "segments": check_segments(()),
         **{key: value for key, value in given.settings.items() if key not in ("objectives", "constraints")},
     }

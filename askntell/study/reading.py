@@ -58,6 +58,11 @@ class Reading(ABC):
         return self._books.header.trials
 
     @property
+    def share(self) -> str:
+        """Whether segments learn from each other: "auto" or "none"."""
+        return self._books.header.share
+
+    @property
     def uuid(self) -> str:
         """Identity of the study."""
         return self._books.header.uuid
@@ -95,6 +100,7 @@ class Reading(ABC):
             "algorithm": self.algorithm,
             "seed": self.seed,
             "planned": self.planned,
+            "share": self.share,
             **{key: sum(e[key] for e in entries) for key in ("pending", "finished", "failed", "cancelled")},
             "damage": self.damage,
             "segments": entries,

@@ -44,6 +44,7 @@ class Study(Reading):
         seed: Integer >= 0; default 0.
         segments: `Segment` objects, or the path of a segments file (phpo's format); default one segment named "all".
         trials: Planned trials per segment; None: as many as are asked.
+        share: "auto" (default): segments learn from each other, where the algorithm can; "none": each is tuned alone.
 
     Raises:
         StudyFileError: the folder holds no study, or cannot be read or written.
@@ -63,10 +64,13 @@ class Study(Reading):
         seed: int | None = None,
         segments: Sequence[Segment] | str | os.PathLike[str] | None = None,
         trials: int | None = None,
+        share: str | None = None,
         disk: Disk = DISK,
     ) -> None:
         self.path = Path(path).absolute()
-        given = Given.of(space, objectives, constraints, direction, segments, algorithm, seed=seed, trials=trials)
+        given = Given.of(
+            space, objectives, constraints, direction, segments, algorithm, seed=seed, trials=trials, share=share
+        )
         header = open_header(self.path, given, disk)
         self._books = Books(self.path, header, disk=disk)
         compare(header, dict(given.settings), self._books.segments[len(header.segments) :], self.path)

@@ -156,9 +156,7 @@ def test_hostile_texts_reach_the_program_and_nothing_else(launch, tmp_path):
             time.sleep(0.01)
     goals = Goals.of({"chi2": "minimize"})
     for job in specs:
-        assert read_outcome(job.folder, goals).values == {"chi2": 1.0}, (
-            job.folder / "stderr.txt"
-        ).read_text()
+        assert read_outcome(job.folder, goals).values == {"chi2": 1.0}, (job.folder / "stderr.txt").read_text()
     new = set(tmp_path.rglob("*")) - before
     assert all((tmp_path / "study") in (path, *path.parents) for path in new), "nothing outside of the study's folder"
     assert not [path for path in new if "CANARY" in path.name]
