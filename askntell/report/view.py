@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from askntell.optimizers.pareto import pareto_front
+from askntell.study.summaries import gain_of as gain
 
 if TYPE_CHECKING:
     from askntell.goals import Goals, Objective
@@ -103,13 +104,6 @@ class StudyView:
         return sum(getattr(segment, count) for segment in self.segments)
 
 
-def gain(objective: Objective, best: float | None, default_value: float | None) -> float | None:
-    """How much smaller the loss of the incumbent is than the default's; None while one of them is unknown."""
-    if best is None or default_value is None:
-        return None
-    return objective.loss(default_value) - objective.loss(best)
-
-
 def steps(goals: Goals, trials: Sequence[Trial]) -> list[tuple[int, float]]:
     """The best feasible value so far as a stair: (closed trials, value) at improvements and at the end.
 
@@ -157,7 +151,7 @@ def view_of(study: Study) -> StudyView:
                 best=best,
                 front=pareto_front(trials, goals) if goals.several else (),
                 default_value=summary.default_value,
-                gain=gain(goals.first, None if best is None else best.value, summary.default_value),
+                gain=summary.gain,
                 steps=steps(goals, trials),
                 values=_values(goals, trials, feasible=True) if alone else (),
                 infeasible=_values(goals, trials, feasible=False) if alone else (),

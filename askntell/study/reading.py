@@ -11,6 +11,7 @@ from askntell.errors import MissingExtra, SettingsError
 from askntell.goals import Goals
 from askntell.optimizers.pareto import hypervolume_of, pareto_front
 from askntell.optimizers.proposer import best_in, explained
+from askntell.roster import Roster
 from askntell.space import Scalar, SearchSpace
 from askntell.study.summaries import SegmentSummary, segment_entry, summary_of, trial_row
 from askntell.trial import Trial, TrialStatus
@@ -25,6 +26,7 @@ class Reading(ABC):
     """The half of a `Study` that looks: everything is derived from the books, as `refresh` left them."""
 
     _books: Books
+    _shown: Roster
 
     @abstractmethod
     def refresh(self) -> None:
@@ -83,8 +85,15 @@ class Reading(ABC):
     def segments(self) -> list[SegmentSummary]:
         """The books of every segment."""
         self.refresh()
+        self._shown.look()
         return [
-            summary_of(segment, self._books.history(segment.name), self.goals, self.planned)
+            summary_of(
+                segment,
+                self._books.history(segment.name),
+                self.planned,
+                stopped=self._shown.stopped(segment.name),
+                missing=self._shown.waiting.get(segment.name, ()),
+            )
             for segment in self._books.segments
         ]
 

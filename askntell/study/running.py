@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from askntell.books import Books
 from askntell.errors import SettingsError
+from askntell.roster import Roster
 from askntell.runner import Runner
+from askntell.stopping import Rules
 from askntell.study.listener import Listener
 from askntell.trial import Problem, Segment
 
@@ -24,8 +26,12 @@ def runner_of(
     *,
     backend: Backend | None,
     trials: int | None,
+    total: int | None,
+    target: float | Mapping[str, float] | None,
+    patience: int | None,
     parallel: int | None,
     segments: Sequence[str] | None,
+    wait_s: float,
     poll_s: float,
     listener: Listener,
     files: Mapping[str, str | os.PathLike[str]] | None,
@@ -40,6 +46,10 @@ def runner_of(
 
     space = books.header.space
     chosen = _chosen(books, segments)
+    cap = _number_of_trials(books, trials, _checked_total(total))
+    rules = Rules.of(books.header.goals, target, patience)
+    if isinstance(wait_s, bool) or not isinstance(wait_s, int | float) or not wait_s >= 0:
+        raise SettingsError(f"run: wait_s={wait_s!r}; allowed: seconds >= 0")
     return Runner(
         books=books,
         payload=Payload.of(
@@ -47,20 +57,31 @@ def runner_of(
         ),
         backend=Local() if backend is None else backend,
         segments=chosen,
-        trials=_number_of_trials(books, trials),
+        trials=cap,
+        total=total,
         parallel=_number_of_jobs(parallel),
+        roster=Roster(books, segments=chosen, cap=cap, total=total, rules=rules),
         poll_s=poll_s,
+        wait_s=wait_s,
         on_ask=listener.on_ask,
         on_tell=listener.on_tell,
     )
 
 
-def _number_of_trials(books: Books, trials: int | None) -> int:
+def _checked_total(total: int | None) -> int | None:
+    if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 1):
+        raise SettingsError(f"run: total={total!r}; allowed: None or an integer >= 1")
+    return total
+
+
+def _number_of_trials(books: Books, trials: int | None, total: int | None) -> int | None:
     planned = books.header.trials
     count = Problem(space=books.header.space, trials=planned if trials is None else trials).trials
-    if count is None:
-        raise SettingsError("run: no number of trials", hint="give trials=, the number per segment")
-    if planned is not None and count > planned:
+    if count is None and total is None:
+        raise SettingsError(
+            "run: no number of trials", hint="give trials=, the number per segment, or total=, of all together"
+        )
+    if planned is not None and count is not None and count > planned:
         raise SettingsError(
             f"run: trials={count} is more than the {planned} that the study plans for each segment",
             hint="create the study with a larger trials=, or without one",

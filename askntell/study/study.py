@@ -13,8 +13,10 @@ from askntell.errors import JournalDamage, SettingsError, SpaceExhausted
 from askntell.header import compare
 from askntell.optimizers.algorithm import Algorithm
 from askntell.optimizers.proposer import ask_many, checked_deadline
+from askntell.roster import Roster
 from askntell.runner import RunReport
 from askntell.space import Scalar, SearchSpace
+from askntell.stopping import Rules
 from askntell.study.listener import Listener, listener_for
 from askntell.study.opening import Given, open_header
 from askntell.study.reading import Reading
@@ -73,6 +75,8 @@ class Study(Reading):
         )
         header = open_header(self.path, given, disk)
         self._books = Books(self.path, header, disk=disk)
+        self._roster = Roster(self._books)
+        self._shown = self._roster  # with the rules of the last run of this process
         compare(header, dict(given.settings), self._books.segments[len(header.segments) :], self.path)
         self._warned = 0
         self._warn()
@@ -136,14 +140,16 @@ class Study(Reading):
         """The next trial, or a list of `count`; durable when it returns.
 
         Args:
-            segment: Its name; None: the segment with the fewest trials.
+            segment: Its name; None: the one whose next trial is worth most, of those that are not stopped, complete or
+                waiting for inputs: see `askntell.allocation`.
             count: How many, >= 1; a list of fewer if fewer are left.
             worker: Who asks. The same worker asking again gets its own unfinished trial back (not with `count`).
             fixed: Parameters held at a value.
             deadline: Seconds that the proposal may take, beside the disk: see `askntell.Optimizer.ask`.
 
         Raises:
-            SpaceExhausted: the planned trials are spent, or every point was tried.
+            SpaceExhausted: the planned trials are spent, every point was tried, or the segment was stopped; without a
+                segment, this is so for all of them, or those left wait for inputs.
             UnknownTrial, ParamsError, SettingsError, StudyFileError.
         """
         options = {"worker": worker, "fixed": fixed, "deadline": checked_deadline(deadline)}
@@ -157,15 +163,19 @@ class Study(Reading):
         if segment is not None:
             return self._books.ask(segment, worker=worker, resume=resume, **options)
         self._books.refresh()
-        names = sorted((s.name for s in self._books.segments), key=lambda name: len(self._books.history(name)))
         if worker is not None and resume:  # an unfinished trial of this worker comes first, wherever it is
-            names.sort(key=lambda name: all(t.worker != worker for t in self._books.history(name).pending))
-        for name in names[:-1]:
+            every = (trial for name in self._names(None) for trial in self._books.history(name).pending)
+            mine = next((trial for trial in every if trial.worker == worker), None)
+            if mine is not None:
+                return mine
+        self._roster.look()
+        skip: dict[str, SpaceExhausted] = {}
+        while (name := self._roster.next(skip)) is not None:
             try:
                 return self._books.ask(name, worker=worker, resume=resume, **options)
-            except SpaceExhausted:
-                continue
-        return self._books.ask(names[-1], worker=worker, resume=resume, **options)
+            except SpaceExhausted as error:
+                skip[name] = error
+        raise skip.popitem()[1] if skip else self._roster.refusal()
 
     def tell(
         self,
@@ -203,6 +213,26 @@ class Study(Reading):
             return self._books.tell_params(name, trial, outcome)
         return self._books.tell(name, trial, outcome)
 
+    def stop(self, segment: str, *, why: str = "by hand") -> None:
+        """Ask no more trials of a segment, durably and in every process, until `resume`; open trials may be told.
+
+        Args:
+            segment: Its name.
+            why: Kept with it, and shown wherever the segment is listed.
+
+        Raises:
+            UnknownTrial: no such segment. SettingsError: `why` is no text of 1 to 500 characters.
+        """
+        if not isinstance(why, str) or not 1 <= len(why) <= 500:
+            raise SettingsError(f"stop: why={why!r}; allowed: a text of 1 to 500 characters")
+        self._books.stop(segment, why)
+
+    def resume(self, segment: str) -> None:
+        """Go on with a segment that was stopped by hand, durably; for one that was not, this changes nothing."""
+        self.refresh()
+        if self._books.stopped(segment) is not None:
+            self._books.resume(segment)
+
     def enqueue(self, params: Mapping[str, Scalar], *, segment: str | None = None) -> None:
         """Make these params the next trial of a segment, durably, whatever the algorithm would propose."""
         self._books.enqueue(self._only_segment(segment), params)
@@ -215,6 +245,9 @@ class Study(Reading):
         *,
         backend: Backend | None = None,
         trials: int | None = None,
+        total: int | None = None,
+        target: float | Mapping[str, float] | None = None,
+        patience: int | None = None,
         parallel: int | None = None,
         segments: Sequence[str] | None = None,
         files: Mapping[str, str | os.PathLike[str]] | None = None,
@@ -224,13 +257,21 @@ class Study(Reading):
         env: Mapping[str, str] | None = None,
         progress: bool | Listener = True,
         poll_s: float = 0.05,
+        wait_s: float = 0.0,
     ) -> RunReport:
         """Run a payload until every segment has its trials. Interrupted and started again, it carries on.
+
+        A segment whose inputs are not there yet is left out until they are; so is one that was stopped.
 
         Args:
             payload: A callable that takes params, or a command with ``{name}`` placeholders (a string, or a list).
             backend: Where jobs run; default `askntell.Local`.
             trials: Trials per segment in the end, those before included; default the study's planned number.
+            total: Trials of all segments together in the end, those before included, spent where the next one is worth
+                most (see `askntell.allocation`); `trials` then only limits each segment. Several runs at once on one
+                study may go over it by their number of jobs.
+            target: Value at which a segment is stopped in this run, or ``{objective: value}`` to reach in one trial.
+            patience: Number of closed trials without an improvement after which a segment is stopped in this run.
             parallel: Jobs at once; default the number of usable cores.
             segments: Only these.
             files: Target name in the job's folder to template file, filled with the same placeholders.
@@ -241,6 +282,7 @@ class Study(Reading):
             env: Variables added to the jobs' environment.
             progress: True shows progress on the terminal, False nothing; or a `Listener`.
             poll_s: Seconds between two looks at the backend.
+            wait_s: Seconds to wait for inputs when only segments are left that wait for them; default not at all.
 
         Raises:
             PayloadError: the payload cannot be run, or the first 20 trials failed and none ever gave a value.
@@ -254,8 +296,12 @@ class Study(Reading):
             payload,
             backend=backend,
             trials=trials,
+            total=total,
+            target=target,
+            patience=patience,
             parallel=parallel,
             segments=segments,
+            wait_s=wait_s,
             poll_s=poll_s,
             listener=listener,
             files=files,
@@ -264,6 +310,7 @@ class Study(Reading):
             cwd=cwd,
             env=env,
         )
+        self._shown = Roster(self._books, rules=Rules.of(self.goals, target, patience))
         listener.on_start(self, runner.plan())
         try:
             return runner.run()

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
-from askntell.goals import Goals
+from askntell.goals import Objective
 from askntell.history import History
 from askntell.optimizers.pareto import pareto_front
 from askntell.trial import Segment, Trial, TrialStatus
 
-__all__ = ["SegmentSummary", "segment_entry", "summary_of", "trial_row"]
+__all__ = ["SegmentSummary", "gain_of", "segment_entry", "summary_of", "trial_row"]
+
+JOINT = "joint gp"  #: what a trial's `why` names as its model where several segments were learnt from together
 
 
+@final
 @dataclass(frozen=True, kw_only=True)
 class SegmentSummary:
     """The books of one segment.
 
     Attributes:
         name, inputs, features: As given; see `Segment`.
-        status: "new" (no trials), "running" (some are pending), "done" (has its planned trials) or "idle".
+        status: "stopped" (by hand, or by the rules of this process's last run), "running" (some trials are pending),
+            "done" (has its planned trials), "waiting" (inputs are missing), "new" (no trials) or "idle".
         pending, finished, failed, cancelled: Numbers of trials.
         best: The best feasible finished trial, or None; None with several objectives.
         front: Number of trials on the Pareto front; with one objective, of those that share the best value.
         default_value: Value of the space's default point; None while it was not measured, where it is infeasible, and
             with several objectives.
+        gain: How much better the best is than the default, >= 0, in the objective's units; None while unknown.
+        relative_gain: The same in parts of the default value; None also where that is 0.
+        shared: Number of its trials that a joint model of several segments proposed.
+        stopped: Why it is stopped, or None.
+        missing: Its inputs that are not there.
     """
 
     name: str
@@ -39,22 +48,43 @@ class SegmentSummary:
     best: Trial | None
     front: int
     default_value: float | None
+    gain: float | None = None
+    relative_gain: float | None = None
+    shared: int = 0
+    stopped: str | None = None
+    missing: tuple[str, ...] = ()
 
 
-def summary_of(segment: Segment, history: History, goals: Goals, planned: int | None) -> SegmentSummary:
+def summary_of(
+    segment: Segment,
+    history: History,
+    planned: int | None,
+    *,
+    stopped: str | None = None,
+    missing: tuple[str, ...] = (),
+) -> SegmentSummary:
     """The books of one segment, whose trials are `history`."""
+    goals = history.goals
     counts = dict.fromkeys(TrialStatus, 0)
     default = None
+    shared = 0
     for trial in history:
         counts[trial.status] += 1
+        shared += trial.why.get("model") == JOINT
         if trial.by == "default" and trial.values is not None and goals.feasible(trial.values):
             default = None if goals.several else trial.value
-    if not len(history):
-        status = "new"
+    if stopped is not None:
+        status = "stopped"
     elif history.pending:
         status = "running"
+    elif planned is not None and len(history) >= planned:
+        status = "done"
+    elif missing:
+        status = "waiting"
     else:
-        status = "done" if planned is not None and len(history) >= planned else "idle"
+        status = "idle" if len(history) else "new"
+    best = history.incumbent
+    gain = gain_of(goals.first, None if best is None else best.value, default)
     return SegmentSummary(
         name=segment.name,
         inputs=segment.inputs,
@@ -64,10 +94,22 @@ def summary_of(segment: Segment, history: History, goals: Goals, planned: int | 
         finished=counts[TrialStatus.FINISHED],
         failed=counts[TrialStatus.FAILED],
         cancelled=counts[TrialStatus.CANCELLED],
-        best=history.incumbent,
+        best=best,
         front=len(pareto_front(history.closed, goals)),
         default_value=default,
+        gain=gain,
+        relative_gain=gain / abs(default) if gain is not None and default else None,
+        shared=shared,
+        stopped=stopped,
+        missing=missing,
     )
+
+
+def gain_of(objective: Objective, best: float | None, default_value: float | None) -> float | None:
+    """How much smaller the loss of the incumbent is than the default's; None while one of them is unknown."""
+    if best is None or default_value is None:
+        return None
+    return objective.loss(default_value) - objective.loss(best)
 
 
 def segment_entry(s: SegmentSummary) -> dict[str, Any]:
@@ -83,6 +125,11 @@ def segment_entry(s: SegmentSummary) -> dict[str, Any]:
         "best": None if s.best is None else _trial_entry(s.best),
         "front": s.front,
         "default_value": s.default_value,
+        "gain": s.gain,
+        "relative_gain": s.relative_gain,
+        "shared": s.shared,
+        "stopped": s.stopped,
+        "missing": list(s.missing),
     }
 
 

@@ -18,10 +18,12 @@ ROWS = [
     ["goals"],
     ["trial"],
     ["history"],
+    ["allocation", "stopping"],
     ["optimizers"],
     ["journal", "segments", "payload", "backends"],
-    ["header"],
+    ["claims", "header"],
     ["books"],
+    ["roster"],
     ["runner"],
     ["study"],
     ["report", "testing"],
@@ -57,7 +59,7 @@ IMPURE = {
     "threading",
     "random",
 }
-PURE = ("goals", "trial", "history", "optimizers")
+PURE = ("goals", "trial", "history", "allocation", "stopping", "optimizers")
 
 
 def room(module: str) -> str:
