@@ -273,15 +273,12 @@ class Books:
         check_segments([*self.segments, segment])
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
 
-    def stop(self, segment: str, why: str) -> None:
-        """Ask no more trials of a segment, durably, until it is resumed."""
+    def stop(self, segment: str, why: str | None) -> None:
+        """Ask no more trials of a segment, durably; with None, go on with it."""
         self._shelf(segment)
-        self._record("stopped", {"segment": segment, "why": why})
-
-    def resume(self, segment: str) -> None:
-        """Undo `stop`, durably."""
-        self._shelf(segment)
-        self._record("resumed", {"segment": segment})
+        self.refresh()  # so that of two processes the later one decides
+        kind, said = ("resumed", {}) if why is None else ("stopped", {"why": why})
+        self._record(kind, {"segment": segment} | said)
 
     def close(self) -> None:
         """Close the journal file and remove this process's claim tokens."""

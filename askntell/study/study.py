@@ -231,7 +231,7 @@ class Study(Reading):
         """Go on with a segment that was stopped by hand, durably; for one that was not, this changes nothing."""
         self.refresh()
         if self._books.stopped(segment) is not None:
-            self._books.resume(segment)
+            self._books.stop(segment, None)
 
     def enqueue(self, params: Mapping[str, Scalar], *, segment: str | None = None) -> None:
         """Make these params the next trial of a segment, durably, whatever the algorithm would propose."""
