@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from askntell.study.listener import Listener
 from askntell.study.study import Study
-from askntell.study.summaries import SegmentSummary
+from askntell.study.summaries import SegmentSummary, SegmentTable
 
-__all__ = ["Listener", "SegmentSummary", "Study"]
+__all__ = ["Listener", "SegmentSummary", "SegmentTable", "Study"]

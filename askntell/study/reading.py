@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from askntell.books import Books
-from askntell.errors import MissingExtra, SettingsError
+from askntell.errors import SettingsError
 from askntell.goals import Goals
 from askntell.optimizers.pareto import hypervolume_of, pareto_front
 from askntell.optimizers.proposer import best_in, explained
 from askntell.roster import Roster
 from askntell.space import Scalar, SearchSpace
-from askntell.study.summaries import SegmentSummary, segment_entry, summary_of, trial_row
+from askntell.study.summaries import SegmentTable, data_frame, segment_entry, summary_of, trial_row, view
 from askntell.trial import Trial, TrialStatus
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ class Reading(ABC):
         return self._books.damage
 
     @property
-    def segments(self) -> list[SegmentSummary]:
-        """The books of every segment."""
+    def segments(self) -> SegmentTable:
+        """The books of every segment: a list that also takes a name, as in ``study.segments["pid22_eta_0_5"]``."""
         self.refresh()
         self._shown.look()
-        return [
+        summaries = [
             summary_of(
                 segment,
                 self._books.history(segment.name),
@@ -96,6 +96,7 @@ class Reading(ABC):
             )
             for segment in self._books.segments
         ]
+        return SegmentTable(summaries, self.goals)
 
     def summary(self) -> dict[str, Any]:
         """The study in JSON values: settings, totals, and one entry per segment."""
@@ -204,11 +205,14 @@ class Reading(ABC):
         Raises:
             MissingExtra: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtra("to_dataframe needs pandas", hint='pip install "askntell[report]"') from None
-        return pd.DataFrame([trial_row(trial) for trial in self.trials()])
+        return data_frame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of `to_dataframe` as plain values; ``study.segments.rows()`` are those of the segments."""
+        return [trial_row(trial) for trial in self.trials()]
+
+    def _repr_html_(self) -> str:
+        return str(view("study")(self))
 
     def _only_segment(self, segment: str | None) -> str:
         if segment is not None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final, overload
 
-from askntell.goals import Objective
+from askntell.errors import MissingExtra, UnknownTrial
+from askntell.goals import Goals, Objective
 from askntell.history import History
 from askntell.optimizers.pareto import pareto_front
 from askntell.trial import Segment, Trial, TrialStatus
 
-__all__ = ["SegmentSummary", "gain_of", "segment_entry", "summary_of", "trial_row"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "SegmentSummary",
+    "SegmentTable",
+    "data_frame",
+    "gain_of",
+    "segment_entry",
+    "summary_of",
+    "trial_row",
+    "view",
+]
 
 JOINT = "joint gp"  #: what a trial's `why` names as its model where several segments were learnt from together
 
@@ -53,6 +66,85 @@ class SegmentSummary:
     shared: int = 0
     stopped: str | None = None
     missing: tuple[str, ...] = ()
+
+
+@final
+class SegmentTable(Sequence[SegmentSummary]):
+    """The books of all segments, in the study's order: a list that also takes a segment's name.
+
+    In a notebook it shows itself as a table.
+
+    Args:
+        summaries: One for each segment.
+        goals: Of the study.
+    """
+
+    def __init__(self, summaries: Sequence[SegmentSummary], goals: Goals) -> None:
+        self._summaries = list(summaries)
+        self.goals = goals
+
+    @overload
+    def __getitem__(self, place: int | str) -> SegmentSummary: ...
+    @overload
+    def __getitem__(self, place: slice) -> SegmentTable: ...
+
+    def __getitem__(self, place: int | str | slice) -> SegmentSummary | SegmentTable:
+        """The segment at a place or of a name, or a part of the table."""
+        if isinstance(place, slice):
+            return SegmentTable(self._summaries[place], self.goals)
+        if isinstance(place, str):
+            found = next((s for s in self._summaries if s.name == place), None)
+            if found is None:
+                raise UnknownTrial(f"there is no segment {place!r}")
+            return found
+        return self._summaries[place]
+
+    def __len__(self) -> int:
+        return len(self._summaries)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat row of plain values per segment, with a column for each feature and each of the best params."""
+        return [_segment_row(summary) for summary in self]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The rows as a data frame.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return data_frame(self.rows())
+
+    def __repr__(self) -> str:
+        return repr(self._summaries)
+
+    def _repr_html_(self) -> str:
+        return str(view("segments")(self))
+
+
+def view(name: str) -> Any:
+    """What shows something in a notebook; the views are composed by name, never imported."""
+    from askntell import _plugins
+
+    return _plugins.find("askntell.views", name, _VIEWS)
+
+
+_VIEWS = {
+    "segments": "askntell.report.notebook:segments_html",
+    "study": "askntell.report.notebook:study_html",
+}
+
+
+def data_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Rows as a data frame.
+
+    Raises:
+        MissingExtra: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtra("to_dataframe needs pandas", hint='pip install "askntell[report]"') from None
+    return pd.DataFrame(list(rows))
 
 
 def summary_of(
@@ -130,6 +222,29 @@ def segment_entry(s: SegmentSummary) -> dict[str, Any]:
         "shared": s.shared,
         "stopped": s.stopped,
         "missing": list(s.missing),
+    }
+
+
+def _segment_row(s: SegmentSummary) -> dict[str, Any]:
+    best = s.best
+    return {
+        "segment": s.name,
+        **{f"features.{name}": value for name, value in s.features.items()},
+        "status": s.status,
+        "pending": s.pending,
+        "finished": s.finished,
+        "failed": s.failed,
+        "cancelled": s.cancelled,
+        "shared": s.shared,
+        "front": s.front,
+        "default_value": s.default_value,
+        "gain": s.gain,
+        "relative_gain": s.relative_gain,
+        "stopped": s.stopped,
+        "missing": " ".join(s.missing) or None,
+        "best": None if best is None else best.number,
+        "value": None if best is None else best.value,
+        **{f"params.{name}": value for name, value in ({} if best is None else best.params).items()},
     }
 
 

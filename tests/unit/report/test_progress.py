@@ -14,6 +14,7 @@ from report_samples import HOSTILE, plan, trial
 from askntell.goals import Goals
 from askntell.report.live import LiveProgress
 from askntell.report.progress import PlainProgress, Tally, is_terminal, listener
+from askntell.runner import RunReport
 
 
 class Clock:
@@ -46,9 +47,7 @@ def study(*names, direction="minimize", best=None, default=None, finished=0, fai
 
 
 def report(**counts):
-    return SimpleNamespace(
-        **({"finished": 0, "failed": 0, "elsewhere": 0, "seconds": 61.0, "interrupted": False} | counts)
-    )
+    return RunReport(**({"seconds": 61.0} | counts))
 
 
 def test_tally_counts_what_happens():
