@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol, final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr, ndtr
 
 from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import Posterior
+from askntell.optimizers.gp.model import Hyper
 
-__all__ = ["Acquisition", "Score", "log_ei", "log_ok"]
+__all__ = ["Acquisition", "Process", "Score", "log_ei", "log_ok"]
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 _SQRT_HALF = math.sqrt(0.5)
@@ -55,11 +56,32 @@ def log_ok(s: Array) -> tuple[Array, Array]:
     return log_ndtr(s), np.where(s > 0.0, ratio, low)
 
 
+class Process(Protocol):
+    """A Gaussian process given trials."""
+
+    @property
+    def hyper(self) -> Hyper:
+        """Hyperparameters of the kernel of points."""
+
+    @property
+    def y(self) -> Array:
+        """Targets, those of appended points last."""
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
+
+    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
+        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
+
+    def append(self, x: Array) -> Process:
+        """The process once the point x, shape (c,), has its posterior mean."""
+
+
 class Score(Protocol):
     """What the search maximises."""
 
     @property
-    def posterior(self) -> Posterior:
+    def posterior(self) -> Process:
         """A model whose length-scales are those of the search's steps."""
 
     def value(self, X: Array) -> Array:
@@ -80,7 +102,7 @@ class Acquisition:
             one with noise.
     """
 
-    posterior: Posterior
+    posterior: Process
     best: float
 
     def value(self, X: Array) -> Array:
@@ -94,3 +116,11 @@ class Acquisition:
         mean, std, slope, bend = self.posterior.gradients(X)
         value, below, density = log_ei((self.best - mean) / std)
         return value + np.log(std), (density / std)[:, None] * bend - (below / std)[:, None] * slope
+
+    def believing(self, X: Array, counts: NDArray[np.bool_]) -> Acquisition:
+        """The acquisition once the points X, shape (m, c), have their posterior means; only some count as achieved."""
+        posterior = self.posterior
+        for x in X:
+            posterior = posterior.append(x)
+        means = posterior.y[len(posterior.y) - len(X) :][counts]
+        return Acquisition(posterior=posterior, best=min(self.best, float(np.min(means, initial=np.inf))))

@@ -17,9 +17,8 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from askntell.optimizers.gp.acquisition import log_ei
+from askntell.optimizers.gp.acquisition import Process, log_ei
 from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import Posterior
 from askntell.optimizers.pareto import non_dominated
 
 __all__ = ["Area", "corner_of", "stairs"]
@@ -65,13 +64,13 @@ class Area:
         corner: Where areas end, shape (2,).
     """
 
-    first: Posterior
-    second: Posterior
+    first: Process
+    second: Process
     front: Array
     corner: Array
 
     @property
-    def posterior(self) -> Posterior:
+    def posterior(self) -> Process:
         """Of the first objective."""
         return self.first
 

@@ -8,19 +8,21 @@ trials (`state`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 import numpy as np
 
 from askntell.errors import SettingsError
-from askntell.optimizers.algorithm import Algorithm, Request
+from askntell.optimizers.algorithm import Request, Sharing
 from askntell.optimizers.design import fresh, initial
 from askntell.optimizers.gp.chances import Gain, Weighed
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.effort import FULL, Work
 from askntell.optimizers.gp.ensemble import Ensemble
+from askntell.optimizers.gp.joint.asking import proposed
+from askntell.optimizers.gp.joint.joint import Joint
 from askntell.optimizers.gp.kernel import KERNELS, Array
 from askntell.optimizers.gp.levels import PATIENCE, least_tried, stagnation
 from askntell.optimizers.gp.outcomes import Outcomes
@@ -28,7 +30,7 @@ from askntell.optimizers.gp.search import Effort, Region, ranked
 from askntell.optimizers.gp.state import State
 from askntell.optimizers.gp.warp import WARPS
 from askntell.space import Scalar, SearchSpace
-from askntell.trial import Problem, Proposal, Trial
+from askntell.trial import Problem, Proposal, Segment, Trial
 
 __all__ = ["GP"]
 
@@ -59,7 +61,7 @@ class _Aim:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class GP(Algorithm[State]):
+class GP(Sharing[State, Joint]):
     """Exact Gaussian processes over the segment's trials, and log expected improvement.
 
     Rasmussen & Williams 2006 for the model, Hvarfner et al. 2024 for the prior's scaling with the dimension, Song et
@@ -140,6 +142,29 @@ class GP(Algorithm[State]):
                 pass
         return fresh(space, request, "random")
 
+    def sharing(self, problem: Problem) -> GP:  # noqa: ARG002 -- whatever is searched
+        """Itself: `askntell.optimizers.gp.joint`."""
+        return self
+
+    def join(self, problem: Problem, segments: Sequence[Segment]) -> Joint:
+        """No trials yet."""
+        return Joint.empty(problem, segments)
+
+    def learn_among(self, joint: Joint, states: Mapping[str, State], closings: Sequence[tuple[str, int]]) -> Joint:
+        """With more closed trials."""
+        return joint.learned(states, closings)
+
+    def propose_among(
+        self, joint: Joint, segment: str, request: Request, pending: Mapping[str, Collection[Trial]]
+    ) -> Proposal | None:
+        """By the joint model where it is of use, else as the segment would be asked alone."""
+        made = proposed(joint, segment, request, pending, self._effort(FULL))
+        if made is not None:
+            return made
+        own = joint.segments[joint.places[segment]]
+        state = joint.states.get(segment)
+        return self.propose(self.start(joint.problem.at(own)) if state is None else state, request)
+
     def recommend(self, state: State) -> int | None:
         """The number of the feasible finished trial with the smallest posterior mean; None before there is a model.
 
@@ -207,15 +232,17 @@ class GP(Algorithm[State]):
         if state.grid is not None:
             yield from _listed(state.grid, region, columns, aim.score)
             return
-        part = state.work.part
-        effort = Effort(
-            scattered=part(self.scattered, 32),
-            perturbed=part(self.perturbed, 32),
-            starts=part(self.starts, 2),
-            evaluations=part(self.evaluations, 8),
-        )
         rng = request.rng("gp-search")
+        effort = self._effort(state.work)
         yield from ranked(region, columns, aim.score, incumbents=aim.incumbents, effort=effort, rng=rng)
+
+    def _effort(self, work: Work) -> Effort:
+        return Effort(
+            scattered=work.part(self.scattered, 32),
+            perturbed=work.part(self.perturbed, 32),
+            starts=work.part(self.starts, 2),
+            evaluations=work.part(self.evaluations, 8),
+        )
 
 
 def _pending(state: State, request: Request) -> Array:

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from askntell.optimizers.gp.acquisition import Score, log_ok
+from askntell.optimizers.gp.acquisition import Process, Score, log_ok
 from askntell.optimizers.gp.kernel import Array
-from askntell.optimizers.gp.model import Posterior
 
 __all__ = ["Chance", "Gain", "Weighed"]
 
@@ -42,7 +41,7 @@ class Chance:
         fixed: Whether pending points leave it as it is.
     """
 
-    posterior: Posterior
+    posterior: Process
     limit: float
     sign: float = 1.0
     noise: float = 0.0
@@ -94,7 +93,7 @@ class Weighed:
     chances: tuple[Chance, ...] = ()
 
     @property
-    def posterior(self) -> Posterior:
+    def posterior(self) -> Process:
         """One of the models, whose length-scales scale the search."""
         return self.chances[0].posterior if self.gain is None else self.gain.posterior
 

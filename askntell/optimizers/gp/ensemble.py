@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from askntell.optimizers.gp.acquisition import Acquisition
+from askntell.optimizers.gp.acquisition import Acquisition, Process
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Posterior
 
@@ -40,7 +40,7 @@ class Ensemble:
         return cls(members=members, weights=weights)
 
     @property
-    def posterior(self) -> Posterior:
+    def posterior(self) -> Process:
         """Of the most probable model."""
         return self.members[0].posterior
 
@@ -72,15 +72,7 @@ class Ensemble:
 
     def believing(self, X: Array, counts: NDArray[np.bool_]) -> Ensemble:
         """The ensemble once the points X, shape (m, c), have their posterior means; only some count as achieved."""
-        made = []
-        for member in self.members:
-            posterior = member.posterior
-            for x in X:
-                posterior = posterior.append(x)
-            means = posterior.y[len(posterior.y) - len(X) :][counts]
-            best = min(member.best, float(np.min(means, initial=np.inf)))
-            made.append(Acquisition(posterior=posterior, best=best))
-        return replace(self, members=tuple(made))
+        return replace(self, members=tuple(member.believing(X, counts) for member in self.members))
 
     def beyond(self, X: Array) -> Ensemble:
         """Improvement on the best posterior mean at the model points X instead, shape (m, c), m >= 1."""

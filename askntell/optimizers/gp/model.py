@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ __all__ = [
     "Objective",
     "Posterior",
     "Prior",
+    "Searched",
     "cold_starts",
     "leave_one_out",
     "minimised",
@@ -109,6 +110,11 @@ class Objective:
         made: Array = np.log(np.array([self.prior.scale_bounds] * self._count + [self.prior.noise_bounds]))
         return made
 
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.data.y)
+
     def part(self, count: int) -> Objective:
         """The objective of `count` rows, evenly spread over all; repeated trials count once."""
         rows = np.linspace(0, len(self.data.y) - 1, count).astype(np.intp)
@@ -160,14 +166,36 @@ class Objective:
         return F, np.append(column, noise) + t / self._std
 
 
-def minimised(objective: Objective, starts: list[Array]) -> tuple[Array, float]:
+class Searched(Protocol):
+    """What `minimised` minimises."""
+
+    @property
+    def bounds(self) -> Array:
+        """Of theta, shape (p, 2)."""
+
+    @property
+    def unit(self) -> Array:
+        """Standard deviations of the priors of theta, shape (p,)."""
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+
+    def part(self, count: int) -> Searched:
+        """The same for `count` of the rows."""
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """The function and its gradient."""
+
+
+def minimised(objective: Searched, starts: list[Array]) -> tuple[Array, float]:
     """The theta of smallest F that L-BFGS-B finds from these starts, and F; a pure function of its arguments.
 
     The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
     optima that are as good. A start that comes near an optimum found before is given up there. With several starts
     and many rows the way is first gone on some of the rows, and only its end on all of them.
     """
-    if len(starts) > 1 and len(objective.data.y) > _MANY:
+    if len(starts) > 1 and objective.count > _MANY:
         starts = [minimised(objective.part(_FEW), starts)[0]]
     bounds, unit = objective.bounds, objective.unit
     best, smallest = starts[0], math.inf

@@ -84,7 +84,7 @@ class Outcomes:
         """At most `count` of these trials: half of them good in some respect, a quarter latest, the rest by hash."""
         if len(self.numbers) <= count:
             return self
-        return self.where(pool(self._standing, self.numbers, count))
+        return self.where(pool(self.standing, self.numbers, count))
 
     @property
     def limited(self) -> bool:
@@ -103,7 +103,7 @@ class Outcomes:
         return kept
 
     @cached_property
-    def _standing(self) -> Array:
+    def standing(self) -> Array:
         """The best rank of each trial in some mixture of the objectives, feasible ones first; NaN for failed, (n,)."""
         found = np.full(len(self.numbers), np.nan)
         valued = ~self.failed

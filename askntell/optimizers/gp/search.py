@@ -79,6 +79,7 @@ def ranked(
     incumbents: Array,
     effort: Effort,
     rng: np.random.Generator,
+    extra: Array | None = None,
 ) -> Iterator[Array]:
     """Unit points, shape (d,), from the most to the least worth trying: polished ones and candidates.
 
@@ -89,11 +90,11 @@ def ranked(
         incumbents: Unit points of the trials with the smallest posterior means, best first, shape (k, d).
         effort: Sizes of the search.
         rng: Of this ask.
+        extra: More candidates, shape (m, d).
     """
     wide = region.rows(_scattered(region.unit.d, effort.scattered, rng))
-    near = region.rows(
-        np.vstack([_perturbed(region, incumbents, effort.perturbed, rng), _exchanged(region, incumbents[:4], rng)])
-    )
+    around = [_perturbed(region, incumbents, effort.perturbed, rng), _exchanged(region, incumbents[:4], rng)]
+    near = region.rows(np.vstack(around if extra is None else [*around, extra]))
     if len(wide) + len(near) < _SURE_DRAWS:
         wide = np.vstack([wide, region.unit.draw(rng, _SURE_DRAWS, region.fixed)])
     rows = np.vstack([wide, near])

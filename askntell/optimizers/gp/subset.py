@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.kernel import Array
 
-__all__ = ["EXACT", "FIT", "POSTERIOR", "checkpoint", "fit_set", "label_set", "pool", "posterior_set"]
+__all__ = ["EXACT", "FIT", "POSTERIOR", "checkpoint", "fit_set", "hashed", "label_set", "pool", "posterior_set"]
 
 EXACT = 150  #: up to so many values, hyperparameters are fitted at every ask
 FIT, FIT_BEST, FIT_LATEST = 200, 50, 25
@@ -42,7 +42,7 @@ def fit_set(y: Array, numbers: NDArray[np.int64], *, count: int = FIT) -> NDArra
     taken = np.zeros(n, dtype=bool)
     taken[_best(y, count * FIT_BEST // FIT)] = True
     taken[n - count * FIT_LATEST // FIT :] = True
-    return _filled(taken, _hashed(numbers), count)
+    return _filled(taken, hashed(numbers), count)
 
 
 def pool(loss: Array, numbers: NDArray[np.int64], count: int) -> NDArray[np.intp]:
@@ -59,7 +59,7 @@ def pool(loss: Array, numbers: NDArray[np.int64], count: int) -> NDArray[np.intp
     taken = np.zeros(n, dtype=bool)
     taken[_smallest(np.where(np.isnan(loss), np.inf, loss), count // 2)] = True
     taken[n - count // 4 :] = True
-    return _filled(taken, _hashed(numbers), count)
+    return _filled(taken, hashed(numbers), count)
 
 
 def posterior_set(
@@ -83,7 +83,7 @@ def posterior_set(
     taken[best] = True
     taken[n - count * POSTERIOR_LATEST // POSTERIOR :] = True
     _filled(taken, _distances(U, int(best[0]), columns, scale), count * POSTERIOR_NEAR // POSTERIOR)
-    return _filled(taken, _hashed(numbers), count)
+    return _filled(taken, hashed(numbers), count)
 
 
 def label_set(failed: NDArray[np.bool_], numbers: NDArray[np.int64], *, count: int = FIT) -> NDArray[np.intp]:
@@ -93,7 +93,7 @@ def label_set(failed: NDArray[np.bool_], numbers: NDArray[np.int64], *, count: i
         return np.arange(n)
     taken = np.zeros(n, dtype=bool)
     taken[np.flatnonzero(failed)[-(count // 2) :]] = True
-    return _filled(taken, _hashed(numbers), count)
+    return _filled(taken, hashed(numbers), count)
 
 
 def _filled(taken: NDArray[np.bool_], order: Array | NDArray[np.uint64], count: int) -> NDArray[np.intp]:
@@ -133,7 +133,7 @@ def _distances(U: Array, centre: int, columns: Columns, scale: Array) -> Array:
     return found
 
 
-def _hashed(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
+def hashed(numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
     """A hash, different for different trial numbers (the finaliser of splitmix64 [Steele et al. 2014]), shape (n,)."""
     h = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -1,0 +1,142 @@
+"""Offset and scale of each segment: from values to targets that segments have in common, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askntell.optimizers.gp.kernel import Array
+
+__all__ = ["Frame", "rescaled"]
+
+_APART = 25.0  #: levels this much farther apart than values within a segment are taken out segment by segment
+_DECADE = 10.0  #: positive values that span more than this are compared by their logarithms
+_FEW = 3  #: segments with fewer values take the scale of the others
+_NARROWEST = 0.3  #: smallest spread of log scales that is believed before the data
+_STEPS, _LONGEST = 12, 0.5  #: of Newton's method for a log scale
+_TINY = 1e-12
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """How values become targets: (f(value) - level_s) / scale_s, with f the logarithm or nothing.
+
+    Attributes:
+        logarithmic: Whether f is the logarithm.
+        level: Reference of each segment, shape (S,).
+        scale: Scale of each segment, > 0, shape (S,).
+        spread: Standard deviation of the log scales.
+    """
+
+    logarithmic: bool
+    level: Array
+    scale: Array
+    spread: float
+
+    @classmethod
+    def of(cls, values: Sequence[Array], *, limited: bool = False) -> Frame:
+        """The frame of these segments' values, each of shape (n_s,), n_s >= 0, at least one of them with two.
+
+        Args:
+            values: Finite values of each segment.
+            limited: Whether the sign of the values means something: then there is no logarithm.
+        """
+        some = np.concatenate(list(values))
+        positive = bool(some.min() > 0.0) and bool(some.max() > _DECADE * some.min())
+        logarithmic = positive and not limited
+        y = [np.log(v) for v in values] if logarithmic else [np.asarray(v, dtype=np.float64) for v in values]
+        told = np.array([len(v) for v in y])
+        mean = np.array([float(v.mean()) if len(v) else np.nan for v in y])
+        inner = np.array([float(v.var(ddof=1)) if len(v) > 1 else np.nan for v in y])
+        pooled = float(np.concatenate(y).mean())
+        within = float(np.nanmean(inner)) if np.isfinite(inner).any() else 0.0
+        apart = np.nanvar(mean) > _APART * within
+        level = np.where(np.isnan(mean), pooled, mean) if apart else np.full(len(y), pooled)
+        scale, spread = _scales(inner, told)
+        return cls(logarithmic=logarithmic, level=level, scale=scale, spread=spread)
+
+    def targets(self, values: Array, segment: int) -> Array:
+        """Targets of values of one segment, shape (n,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            y = np.log(values) if self.logarithmic else values
+        found: Array = (np.nan_to_num(y, nan=-300.0, neginf=-300.0) - self.level[segment]) / self.scale[segment]
+        return found
+
+    def noise(self, std: Array, values: Array, segment: int) -> Array:
+        """Variances of the targets by the known standard deviations of the values, NaN where unknown; shape (n,)."""
+        with np.errstate(over="ignore", divide="ignore"):
+            slope = 1.0 / np.maximum(np.abs(values), _TINY) if self.logarithmic else 1.0
+            found: Array = np.minimum((std * slope / self.scale[segment]) ** 2, 1e6)
+        return found
+
+
+def _scales(variances: Array, told: NDArray[np.int64]) -> tuple[Array, float]:
+    """Shrunken standard deviations, and the spread of their logarithms.
+
+    The logarithm of a standard deviation of n values has itself a variance of about 1 / (2 (n - 1)); each is drawn to
+    the median of all by as much as that outweighs their true spread.
+    """
+    enough = (told >= _FEW) & (variances > _TINY**2)
+    if not enough.any():
+        usual = float(np.nanmedian(np.where(variances > 0.0, variances, np.nan))) if np.any(variances > 0.0) else 1.0
+        return np.full(len(told), math.sqrt(usual)), _NARROWEST
+    logs = 0.5 * np.log(variances[enough])
+    doubt = 0.5 / (told[enough] - 1.0)
+    centre = float(np.median(logs))
+    true = max(float(np.mean((logs - centre) ** 2) - np.mean(doubt)), 0.01)
+    scale = np.full(len(told), centre)
+    scale[enough] = centre + true / (true + doubt) * (logs - centre)
+    return np.exp(scale), max(math.sqrt(true), _NARROWEST)
+
+
+def rescaled(z: Array, segment: NDArray[np.intp], precision: Array, sigma2: float, frame: Frame) -> Array:
+    """The factor by which the targets of each row's segment should be multiplied, shape (n,).
+
+    A segment that was started near its optimum has seen good points only, and their spread says little of its scale;
+    what the other segments predict for these very points does. Given the others the n targets z of a segment have the
+    density N(m, V) [from `precision`]; with e^u z in place of z the negative logarithm of it is
+
+        -n u + A e^(2u) / 2 - B e^u + (u - u0)^2 / (2 tau^2),    A = z' V^-1 z,  B = z' V^-1 m,
+
+    with a prior from the spread of the log scales, minimised by Newton's method.
+
+    Args:
+        z: Targets, shape (n,).
+        segment: Index of the segment of each row, shape (n,).
+        precision: C^-1 of the rows, shape (n, n).
+        sigma2: Amplitude.
+        frame: Of these targets.
+    """
+    factor = np.ones(len(z))
+    pulled = precision @ z
+    centre = float(np.median(np.log(frame.scale)))
+    for s in np.unique(segment):
+        own = np.flatnonzero(segment == s)
+        if len(own) < 2:
+            continue
+        mine = z[own]
+        inner = float(mine @ precision[np.ix_(own, own)] @ mine) / sigma2
+        cross = inner - float(mine @ pulled[own]) / sigma2
+        factor[own] = math.exp(_newton(len(own), inner, cross, math.log(frame.scale[s]) - centre, frame.spread))
+    return factor
+
+
+def _newton(n: int, A: float, B: float, ahead: float, tau: float) -> float:
+    """The u that minimises the function of `rescaled`; u0 = ahead: a scale above the others' is likely too large."""
+    u = 0.0
+    for _ in range(_STEPS):
+        e = math.exp(u)
+        slope = -n + A * e * e - B * e + (u - ahead) / (tau * tau)
+        bend = 2.0 * A * e * e - B * e + 1.0 / (tau * tau)
+        step = -slope / bend if bend > 0.0 else -math.copysign(_LONGEST, slope)
+        step = min(max(step, -_LONGEST), _LONGEST)
+        u += step
+        if abs(step) < 1e-6:
+            break
+    return u

@@ -1,0 +1,186 @@
+"""The joint process given trials of many segments, as seen from one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askntell.optimizers.gp.cholesky import factor, invert
+from askntell.optimizers.gp.joint.objective import JointHyper, Rows
+from askntell.optimizers.gp.joint.tasks import Tasks
+from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
+from askntell.optimizers.gp.model import RATE, SHAPE, Hyper
+
+__all__ = ["Joined", "View"]
+
+_TOGETHER = 256  #: points predicted at once: more would leave the cache
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """The joint process, conditioned on rows of several segments and on points whose value is believed.
+
+    Attributes:
+        hyper: Hyperparameters.
+        tasks: Features of all segments.
+        rows: What was told.
+        centre: Of the model points, shape (c,).
+        Z: Centred, scaled points, those that are believed last, shape (n + m, c).
+        segment: Segment of each, shape (n + m,).
+        Linv: Inverse of the lower Cholesky factor of C, shape (n + m, n + m).
+        noise: Noise ratio of the told rows, shape (n,).
+    """
+
+    hyper: JointHyper
+    tasks: Tasks
+    rows: Rows
+    centre: Array
+    Z: Array
+    segment: NDArray[np.intp]
+    Linv: Array
+    noise: Array
+
+    @classmethod
+    def of(cls, rows: Rows, hyper: JointHyper, tasks: Tasks, X: Array, segment: NDArray[np.intp]) -> Joined:
+        """Condition on rows, and on points X, shape (m, c), of segments, shape (m,), at their posterior means.
+
+        A point at its posterior mean leaves the mean as it is everywhere and lowers the variance [Ginsbourger et al.
+        2010, the kriging believer], so its value need not be known.
+
+        Raises:
+            numpy.linalg.LinAlgError: see `factor`.
+        """
+        centre = rows.X.mean(axis=0)
+        Z = (np.vstack([rows.X, X]) - centre) / hyper.point.scale
+        places = np.append(rows.segment, segment)
+        D = squared_distances(Z, Z)
+        size = len(D)
+        D.reshape(-1)[:: size + 1] = 0.0
+        C = KERNELS[hyper.point.kernel].value(D)
+        unique, place = np.unique(places, return_inverse=True)
+        T, level = hyper.between(tasks, unique, unique)
+        C *= T[place[:, None], place]
+        C += level[place[:, None], place]
+        noise = np.where(np.isnan(rows.known), hyper.point.noise, rows.known)
+        C.reshape(-1)[:: size + 1] += np.append(noise, np.full(len(X), hyper.point.noise))
+        L, jitter = factor(C)
+        return cls(
+            hyper=hyper,
+            tasks=tasks,
+            rows=rows,
+            centre=centre,
+            Z=Z,
+            segment=places,
+            Linv=np.ascontiguousarray(invert(L)),
+            noise=noise + jitter,
+        )
+
+    def precision(self) -> Array:
+        """C^-1 of the told rows, shape (n, n)."""
+        n = len(self.rows.y)
+        L = self.Linv[:n, :n]
+        found: Array = L.T @ L
+        return found
+
+    def seen_from(self, segment: int, y: Array) -> View:
+        """The process of one segment.
+
+        Args:
+            segment: Its index.
+            y: Targets of the rows, shape (n,).
+        """
+        n = len(y)
+        L = self.Linv[:n, :n]
+        w = L @ y
+        alpha = np.zeros(len(self.Z))
+        alpha[:n] = w @ L
+        unique, place = np.unique(self.segment, return_inverse=True)
+        T, level = self.hyper.between(self.tasks, np.array([segment]), unique)
+        return View(
+            joined=self,
+            segment=segment,
+            weight=T[0][place],
+            shift=level[0][place],
+            alpha=alpha,
+            y=y,
+            sigma2=(RATE + 0.5 * float(w @ w)) / (SHAPE + 0.5 * n),
+        )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """The posterior of one segment's function.
+
+    Attributes:
+        joined: The process.
+        segment: Index of the segment.
+        weight, shift: The covariance of this segment at x with row i is weight_i k(x, x_i) + shift_i; shape (n + m,).
+        alpha: C^-1 y, and 0 for the believed points, shape (n + m,).
+        y: Targets, shape (n,).
+        sigma2: Amplitude.
+    """
+
+    joined: Joined
+    segment: int
+    weight: Array
+    shift: Array
+    alpha: Array
+    y: Array
+    sigma2: float
+
+    @property
+    def hyper(self) -> Hyper:
+        """Hyperparameters of the kernel of points."""
+        return self.joined.hyper.point
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
+        if len(X) > _TOGETHER:
+            parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
+            return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
+        joined = self.joined
+        K = KERNELS[self.hyper.kernel].value(squared_distances((X - joined.centre) / self.hyper.scale, joined.Z))
+        K *= self.weight
+        K += self.shift
+        return K @ self.alpha, self._std(K @ joined.Linv.T)
+
+    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
+        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
+        joined, scale = self.joined, self.hyper.scale
+        Q = (X - joined.centre) / scale
+        K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, joined.Z))
+        K *= self.weight
+        K += self.shift
+        H *= self.weight
+        V = K @ joined.Linv.T
+        std = self._std(V)
+        A = H * self.alpha
+        slope = A @ joined.Z - Q * A.sum(axis=1)[:, None]
+        H *= V @ joined.Linv
+        bend = Q * H.sum(axis=1)[:, None] - H @ joined.Z
+        bend *= (self.sigma2 / std)[:, None]
+        return K @ self.alpha, std, slope / scale, bend / scale
+
+    def append(self, x: Array) -> View:
+        """The posterior once the model point x, shape (c,), of this segment has its posterior mean."""
+        joined = self.joined
+        n = len(self.y)
+        told = Rows(
+            X=np.vstack([joined.rows.X, x]),
+            segment=np.append(joined.rows.segment, self.segment),
+            y=np.append(joined.rows.y, 0.0),
+            known=np.append(joined.rows.known, np.nan),
+        )
+        X = joined.Z[n:] * self.hyper.scale + joined.centre
+        again = Joined.of(told, joined.hyper, joined.tasks, X, joined.segment[n:])
+        return again.seen_from(self.segment, np.append(self.y, self.predict(x[None])[0]))
+
+    def _std(self, V: Array) -> Array:
+        left = self.joined.hyper.variance - np.einsum("ij,ij->i", V, V)
+        found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
+        return found
