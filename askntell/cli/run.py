@@ -36,6 +36,30 @@ def add(commands: Commands) -> None:
         epilog=EXAMPLES,
     )
     add_path(parser)
+    _add_limits(parser)
+    parser.add_argument("--parallel", type=positive, metavar="P", help="jobs at once (default: the usable cores)")
+    parser.add_argument("--segment", metavar="S", action="append", help="only this segment; may be repeated")
+    parser.add_argument(
+        "--value", metavar="REGEX", help="finds the value in the output; one group, the last match counts"
+    )
+    parser.add_argument("--timeout", type=_seconds, metavar="S", help="seconds after which a trial fails as a timeout")
+    parser.add_argument(
+        "--file",
+        metavar="TARGET=TEMPLATE",
+        action="append",
+        help="fill a template into the job's folder; may be repeated",
+    )
+    parser.add_argument("--cwd", metavar="DIR", help="working folder of the command (default: the job's own folder)")
+    parser.add_argument(
+        "--env", metavar="NAME=VALUE", action="append", help="set a variable for the command; repeatable"
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    add_json(parser, "what the run did and the study's summary")
+    parser.set_defaults(execute=execute)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """How many trials, and when a segment needs no more."""
     parser.add_argument(
         "--trials", type=positive, metavar="N", help="trials per segment in the end (default: as planned)"
     )
@@ -61,25 +85,6 @@ def add(commands: Commands) -> None:
         default=0.0,
         help="seconds to wait for missing inputs when nothing else is left",
     )
-    parser.add_argument("--parallel", type=positive, metavar="P", help="jobs at once (default: the usable cores)")
-    parser.add_argument("--segment", metavar="S", action="append", help="only this segment; may be repeated")
-    parser.add_argument(
-        "--value", metavar="REGEX", help="finds the value in the output; one group, the last match counts"
-    )
-    parser.add_argument("--timeout", type=_seconds, metavar="S", help="seconds after which a trial fails as a timeout")
-    parser.add_argument(
-        "--file",
-        metavar="TARGET=TEMPLATE",
-        action="append",
-        help="fill a template into the job's folder; may be repeated",
-    )
-    parser.add_argument("--cwd", metavar="DIR", help="working folder of the command (default: the job's own folder)")
-    parser.add_argument(
-        "--env", metavar="NAME=VALUE", action="append", help="set a variable for the command; repeatable"
-    )
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    add_json(parser, "what the run did and the study's summary")
-    parser.set_defaults(execute=execute)
 
 
 def execute(given: argparse.Namespace) -> int:

@@ -197,9 +197,8 @@ class Tally:
             line += f"; {plural(len(report.stopped), 'segment')} stopped, such as {_of(name)}: {_of(why)}"
         if report.waiting:
             name, missing = next(iter(report.waiting.items()))
-            line += (
-                f"; {plural(len(report.waiting), 'segment')} waiting for inputs, such as {_of(name)}: {_of(missing[0])}"
-            )
+            wanted = f"{_of(name)} for {_of(missing[0])}"
+            line += f"; {plural(len(report.waiting), 'segment')} waiting for inputs, such as {wanted}"
         return line
 
 
