@@ -42,17 +42,8 @@ def names(segments):
 
 def test_columns_that_say_nothing_are_left_out(study):
     headings = [column.heading for column in columns_of(study.segments)]
-    assert headings == [
-        "segment",
-        "status",
-        "finished",
-        "failed",
-        "pending",
-        "best",
-        "default",
-        "gain over default",
-        "note",
-    ]
+    wanted = "segment, status, finished, failed, pending, best, default, gain over default, note"
+    assert ", ".join(headings) == wanted
     assert [column.heading for column in columns_of(study.segments[:1])][-1] == "gain over default"
     cells = [[column.cell(s) for column in columns_of(study.segments)] for s in study.segments]
     assert cells[0] == ["b", "idle", "2", "0", "0", "0.5", "-", "-", ""]
