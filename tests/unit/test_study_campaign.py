@@ -264,3 +264,18 @@ def test_gains_and_shared_trials(tmp_path):
     entry = study.summary()["segments"][0]
     assert (entry["gain"], entry["relative_gain"], entry["shared"]) == (0.25, 0.5, 0)
     assert (entry["stopped"], entry["missing"]) == (None, [])
+
+
+# ---- hundreds of segments -------------------------------------------------------------------------------------------
+
+
+def test_three_thousand_segments_open_and_list_in_a_second(tmp_path):
+    segments = [Segment(f"pid22_eta_{n}", inputs=[f"{n}.tar", "binning.xml"], features={"eta": n}) for n in range(3000)]
+    made(tmp_path, segments, algorithm="auto")
+    began = time.process_time()
+    study = Study(tmp_path / "s")
+    table = study.segments
+    spent = time.process_time() - began
+    assert len(table) == 3000
+    assert set(statuses(study).values()) == {"waiting"}
+    assert spent < 1.0
