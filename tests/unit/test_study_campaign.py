@@ -1,12 +1,18 @@
 """Campaigns on disk: sharing, which segment next, stops, segments that wait for their inputs, what is said of them."""
 
 import json
+import math
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from askntell import Segment
+from askntell.allocation import worth
 from askntell.errors import SettingsError, SpaceExhausted, StudyMismatch, UnknownTrial
 from askntell.space import Float, SearchSpace
 from askntell.study import Study
@@ -67,17 +73,69 @@ def test_without_promises_the_fewest_trials_come_first(tmp_path):
     assert [study.ask().segment for _ in range(5)] == ["b", "c", "a", "b", "c"]
 
 
-def test_a_promise_draws_the_next_trials_and_every_process_sees_the_same(tmp_path):
-    study = made(tmp_path, algorithm="gp")
-    for trial in study.ask(count=30):
-        value = trial.params["x"] if trial.segment == "a" else 7.0
-        study.tell(trial, value)
-    for _ in range(12):
+def test_the_next_trial_goes_where_it_is_worth_most_in_every_process(tmp_path):
+    study = made(tmp_path, algorithm="gp", share="none")
+    for _ in range(45):
         trial = study.ask()
-        assert Study(tmp_path / "s").ask(worker="peek").segment in "abc"
-        study.tell(trial, trial.params["x"] if trial.segment == "a" else 7.0)
-    fresh = Study(tmp_path / "s")
-    assert fresh._roster.next() == study._roster.next()
+        # In "a" the best is found at once; "b" and "c" have many valleys.
+        value = trial.params["x"] if trial.segment == "a" else math.sin(40 * trial.params["x"])
+        study.tell(trial, value)
+    promised = {name: worth(study._books.history(name)) for name in "abc"}
+    assert None not in promised.values()
+    assert Study(tmp_path / "s")._roster.next() == study._roster.next()
+    overdue = [name for name in "abc" if study._books.waited(name) >= 5]
+    assert study.ask().segment == (overdue[0] if overdue else max(promised, key=promised.get))
+    assert counts(study)[0] < 16, "most trials went where something was to be gained"
+
+
+class Life:
+    """A study to which all may happen, in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.names = ["here", "near", "far", "late"]
+        segments = [Segment(name, inputs=[str(folder / name)] if name != "here" else []) for name in self.names]
+        self.study = Study(folder / "s", SPACE, segments=segments, algorithm="random", trials=4)
+        self.stopped = set()
+
+    def may_be_asked(self, name):
+        there = name == "here" or (self.folder / name).exists()
+        return name not in self.stopped and there and len(self.study.trials(name)) < 4
+
+    def step(self, kind, name):
+        if kind == "stop":
+            self.study.stop(name)
+            self.stopped.add(name)
+        elif kind == "resume":
+            self.study.resume(name)
+            self.stopped.discard(name)
+        elif kind == "deliver":
+            (self.folder / name).touch()
+        else:
+            allowed = {name for name in self.names if self.may_be_asked(name)}
+            other = Study(self.folder / "s")
+            other._roster.look()
+            expected = other._roster.next()
+            if allowed:
+                trial = self.study.ask()
+                assert trial.segment in allowed
+                assert trial.segment == expected, "another process chooses the same"
+                self.study.tell(trial, trial.params["x"])
+            else:
+                assert expected is None
+                with pytest.raises(SpaceExhausted, match="no segment can be asked: of 4, "):
+                    self.study.ask()
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.tuples(st.sampled_from(["ask"] * 4 + ["stop", "resume", "deliver"]), st.integers(0, 3)), max_size=25)
+)
+def test_what_is_stopped_waiting_or_complete_is_never_chosen(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        life = Life(Path(folder))
+        for kind, place in steps:
+            life.step(kind, life.names[place])
 
 
 def test_a_worker_gets_its_unfinished_trial_back_wherever_it_is(tmp_path):
