@@ -204,3 +204,17 @@ def test_colours_can_be_switched_off(monkeypatch):
     text = on_terminal(["a"], [trial(0, 2.0, segment="a")], monkeypatch)
     codes = re.findall(r"\x1b\[([0-9;]*)m", text)
     assert all(code in ("", "0", "1", "2", "22") for code in codes), codes
+
+
+def test_the_last_line_names_what_was_left_out():
+    stream = io.StringIO()
+    stopped = {"a": "target reached: chi2 = 0.5 in trial 1", "b": "by hand"}
+    run(PlainProgress(stream), told=[], stopped=stopped, waiting={"c\x1b[2J": ["x.tar", "y.tar"]})
+    assert (
+        stream.getvalue()
+        .splitlines()[1]
+        .endswith(
+            "; 2 segments stopped, such as a: target reached: chi2 = 0.5 in trial 1"
+            "; 1 segment waiting for inputs, such as c\\x1b[2J for x.tar"
+        )
+    )
