@@ -95,6 +95,13 @@ class Roster:
 
     def open(self, skip: Collection[str] = ()) -> dict[str, History]:
         """The histories of the segments that can be asked and are not in `skip`, in the study's order."""
+        return {name: history for name, history in self._unfinished(skip).items() if name not in self.waiting}
+
+    def held(self, skip: Collection[str] = ()) -> bool:
+        """Whether there is a segment that could be asked if its inputs were there."""
+        return bool(self.waiting) and any(name in self.waiting for name in self._unfinished(skip))
+
+    def _unfinished(self, skip: Collection[str]) -> dict[str, History]:
         histories = {segment.name: self._books.history(segment.name) for segment in self.segments}
         if self._total is not None and sum(map(len, histories.values())) >= self._total:
             return {}
@@ -102,10 +109,7 @@ class Roster:
         return {
             name: history
             for name, history in histories.items()
-            if (cap is None or len(history) < cap)
-            and name not in skip
-            and name not in self.waiting
-            and self.stopped(name) is None
+            if (cap is None or len(history) < cap) and name not in skip and self.stopped(name) is None
         }
 
     def next(self, skip: Collection[str] = ()) -> str | None:
@@ -124,10 +128,10 @@ class Roster:
         stopped = [name for name in names if self.stopped(name) is not None]
         waiting = [name for name in names if name in self.waiting and name not in stopped]
         done = len(names) - len(stopped) - len(waiting)
-        said = [f"{done} have their trials"] if done else []
-        said += [f"{len(stopped)} are stopped, such as {stopped[0]!r}: {self.stopped(stopped[0])}"] if stopped else []
+        said = [f"{done} complete"] if done else []
+        said += [f"{len(stopped)} stopped, such as {stopped[0]!r}: {self.stopped(stopped[0])}"] if stopped else []
         if waiting:
             first = waiting[0]
-            said.append(f"{len(waiting)} wait for inputs, such as {first!r} for {self.waiting[first][0]!r}")
+            said.append(f"{len(waiting)} waiting for inputs, such as {first!r} for {self.waiting[first][0]!r}")
         hint = "name a segment to ask for it although its inputs are not here" if waiting else ""
         return SpaceExhausted(f"no segment can be asked: of {len(names)}, {'; '.join(said)}", hint=hint)

@@ -141,7 +141,7 @@ class Runner:
             while True:
                 if self._fill():
                     busy = time.monotonic()
-                elif not self.roster.waiting or time.monotonic() - busy >= self.wait_s:
+                elif time.monotonic() - busy >= self.wait_s or not self.roster.held(self._spent):
                     break
                 time.sleep(self.poll_s)
                 self._collect()

@@ -175,6 +175,9 @@ class Study(Reading):
                 return self._books.ask(name, worker=worker, resume=resume, **options)
             except SpaceExhausted as error:
                 skip[name] = error
+        names = self._names(None)
+        if not skip and len(names) == 1 and names[0] not in self._roster.waiting:
+            return self._books.ask(names[0], worker=worker, resume=resume, **options)  # it says best why it cannot
         raise skip.popitem()[1] if skip else self._roster.refusal()
 
     def tell(

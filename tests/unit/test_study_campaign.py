@@ -150,12 +150,20 @@ def test_nothing_is_left(tmp_path):
     study = made(tmp_path, trials=1)
     study.stop("b", why="the detector was off")
     assert {trial.segment for trial in study.ask(count=9)} == {"a", "c"}
-    with pytest.raises(
-        SpaceExhausted, match=r"of 3, 2 have their trials; 1 are stopped, such as 'b': the detector was off"
-    ):
+    with pytest.raises(SpaceExhausted, match=r"of 3, 2 complete; 1 stopped, such as 'b': the detector was off"):
         study.ask()
     with pytest.raises(SpaceExhausted, match="segment 'a' has its 1 trials"):
         study.ask("a")
+
+
+def test_with_one_segment_the_message_is_the_segments_own(tmp_path):
+    study = Study(tmp_path / "one", SPACE, algorithm="random", trials=1)
+    study.ask()
+    with pytest.raises(SpaceExhausted, match="segment 'all' has its 1 trials"):
+        study.ask()
+    study.stop("all")
+    with pytest.raises(SpaceExhausted, match="segment 'all' is stopped: by hand"):
+        study.ask()
 
 
 # ---- stops ----------------------------------------------------------------------------------------------------------
@@ -273,7 +281,7 @@ def test_a_segment_waits_for_its_inputs(tmp_path, monkeypatch):
     assert study.ask("b").segment == "b", "who names it knows what they do"
     study.stop("a")
     study.stop("far")
-    with pytest.raises(SpaceExhausted, match=r"2 are stopped.*; 1 wait for inputs, such as 'b' for 'b.txt'"):
+    with pytest.raises(SpaceExhausted, match=r"2 stopped.*; 1 waiting for inputs, such as 'b' for 'b.txt'"):
         study.ask()
 
 
@@ -305,6 +313,9 @@ def test_a_run_picks_up_inputs_that_appear(tmp_path, monkeypatch):
     assert counts(study) == [1, 0, 1]
     assert report.waiting == {"b": ["b.txt"]}
     assert not report.interrupted
+    began = time.monotonic()
+    run(study, payload(tmp_path), total=2, wait_s=100.0)
+    assert time.monotonic() - began < 50, "it does not wait for what it would not run"
     with pytest.raises(SettingsError, match="wait_s=-1"):
         run(study, payload(tmp_path), trials=1, wait_s=-1)
 
