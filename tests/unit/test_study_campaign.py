@@ -335,6 +335,21 @@ def test_gains_and_shared_trials(tmp_path):
     assert (entry["stopped"], entry["missing"]) == (None, [])
 
 
+def test_trials_that_others_taught_are_counted(tmp_path):
+    segments = [Segment(f"eta_{n}", features={"eta": n}) for n in range(4)]
+    taught = {}
+    for share in ("auto", "none"):
+        study = Study(tmp_path / share, SPACE, segments=segments, algorithm="gp", share=share)
+        for _ in range(28):
+            trial = study.ask()
+            study.tell(trial, (trial.params["x"] - 0.3) ** 2 + ord(trial.segment[-1]))
+        models = [study.explain(trial).get("model") for trial in study.trials()]
+        assert sum(s.shared for s in study.segments) == models.count("joint gp")
+        taught[share] = models.count("joint gp")
+    assert taught["none"] == 0
+    assert taught["auto"] > 0
+
+
 # ---- hundreds of segments -------------------------------------------------------------------------------------------
 
 
