@@ -5,8 +5,8 @@
 #   make test-all   the rest: documentation, slow tests, the built wheel, the oldest numpy and scipy, Ax
 #   make docs       HTML documentation in docs/_build/html
 #   make bench      measurements, written to benchmarks/results
-#   make bench-peers, make bench-regret
-#                   other optimizers, each in its own environment under .bench, and the comparison with them (hours)
+#   make bench-peers, make bench-regret, make bench-segments
+#                   other optimizers, each in its own environment under .bench, and the comparisons with them (hours)
 #   make clean      remove everything that these commands made
 
 PYTHON ?= python3
@@ -22,7 +22,7 @@ OLDEST := $(shell sed -nE '/^dependencies = /,/^\]/s/^  "([a-z]+)>=([0-9.]+),.*/
 SAME := docs crash unit/cli unit/report unit/backends unit/worker
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint types docs bench bench-peers bench-regret wheel test-wheel test-oldest test-ax clean
+.PHONY: help demo test test-all lint types docs bench bench-peers bench-regret bench-segments wheel test-wheel test-oldest test-ax clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -101,6 +101,11 @@ $(VENV)/.bench: benchmarks/requirements.txt $(VENV)/.demo
 bench-regret: $(VENV)/.bench bench-peers
 	$(BIN)/python benchmarks/regret.py
 	$(BIN)/python benchmarks/regret.py --table
+
+bench-segments: $(VENV)/.bench .bench/optuna/.made
+	$(BIN)/python benchmarks/segments.py --sizes 15,100 --modes once,late --seeds 3
+	$(BIN)/python benchmarks/segments.py --sizes 15,100 --modes once,late --seeds 3 --table
+	$(BIN)/python benchmarks/segments.py --latency
 
 # ---- the wheel: installed alone, tested in a folder that does not hold the package's source ---------------------------
 

@@ -1,6 +1,7 @@
 """CPU time of ask and tell against the number of trials, and peak memory.
 
     python benchmarks/ask_latency.py                          ours, with a Cholesky factorisation as yardstick
+    python benchmarks/ask_latency.py --gp                     only gp, on reals and with levels; the rest is kept
     python benchmarks/ask_latency.py --peers .bench           also the peers that have an environment there
     python benchmarks/ask_latency.py --calibrate              prints the table of askntell/optimizers/gp/effort.py
 
@@ -52,11 +53,19 @@ GOALS_MS = {"rebuilt n=100": 30.0, "rebuilt n=500": 60.0, "live n=100000": 50.0,
 
 
 def value(params: Any) -> float:
-    return sum((v - 1.3) ** 2 + 3 * math.sin(2 * v) for v in params.values())
+    numbers = (float(v) if not isinstance(v, str) else 1.0 + ord(v) % 3 for v in params.values())
+    return sum((v - 1.3) ** 2 + 3 * math.sin(2 * v) for v in numbers)
 
 
 def space_of(d: int) -> ant.SearchSpace:
     return ant.SearchSpace({f"x{k}": ant.Float(-5, 5) for k in range(d)})
+
+
+def levels_of(d: int) -> ant.SearchSpace:
+    """Reals, a fifth whole numbers, and two categories."""
+    parameters: dict[str, Any] = {f"x{k}": ant.Float(-5, 5) for k in range(d - 2 - d // 5)}
+    parameters |= {f"n{k}": ant.Int(-10, 9) for k in range(d // 5)}
+    return ant.SearchSpace(parameters | {"a": ant.Categorical(list("pqrs")), "b": ant.Categorical(list("uvw"))})
 
 
 def history(space: ant.SearchSpace, count: int) -> list[ant.Trial]:
@@ -81,9 +90,11 @@ def available(name: str) -> bool:
     return True
 
 
-def ours(name: str, d: int, count: int, repeats: int) -> dict[str, Any]:
+def ours(
+    name: str, d: int, count: int, repeats: int, kind: Callable[[int], ant.SearchSpace] = space_of
+) -> dict[str, Any]:
     """Milliseconds of one algorithm at one size."""
-    space = space_of(d)
+    space = kind(d)
     told = history(space, count)
     algorithm: Algorithm[Any] = algorithm_from(name)
     times: dict[str, list[float]] = {k: [] for k in ("read", "arrays", "first", "live")}
@@ -218,6 +229,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--largest", type=int, default=COUNTS[-1])
     parser.add_argument("--peers", type=Path, help="folder of environments, one for each peer")
+    parser.add_argument("--gp", action="store_true", help="only gp; the rest stays as it was measured before")
     parser.add_argument("--dry", action="store_true", help="measure, but write no result")
     parser.add_argument("--calibrate", action="store_true")
     given = parser.parse_args()
@@ -225,8 +237,13 @@ def main() -> None:
     if given.calibrate:
         calibrate(3)
         return
-    results: dict[str, Any] = {"cholesky": {str(n): cholesky(n, given.repeats) for n in COUNTS if n <= 1000}}
-    names = [name for name in ("gp", "auto", "random", "tpe", "cmaes") if available(name)]
+    before = json.loads((HERE / "results" / "ask_latency.json").read_text()) if given.gp else {}
+    results: dict[str, Any] = before.get("results", {}) | {
+        "cholesky": {str(n): cholesky(n, given.repeats) for n in COUNTS if n <= 1000}
+    }
+    names = [
+        name for name in ("gp", "auto", "random", "tpe", "cmaes") if available(name) and (name == "gp" or not given.gp)
+    ]
     for name in names:
         for d in DIMENSIONS:
             table = results.setdefault(name, {}).setdefault(f"d={d}", {})
@@ -234,7 +251,12 @@ def main() -> None:
                 if count <= min(given.largest, LARGEST.get(name, COUNTS[-1])):
                     found = table[str(count)] = ours(name, d, count, given.repeats if count <= 1000 else 3)
                     print(name, d, count, *(f"{k} {v['median']:.2f}" for k, v in found.items()), flush=True)
-    for name, (folder, asks) in PEERS.items():
+    for d in DIMENSIONS:
+        table = results.setdefault("gp with levels", {}).setdefault(f"d={d}", {})
+        for count in (n for n in COUNTS if n <= given.largest):
+            found = table[str(count)] = ours("gp", d, count, given.repeats if count <= 1000 else 3, levels_of)
+            print("gp with levels", d, count, *(f"{k} {v['median']:.2f}" for k, v in found.items()), flush=True)
+    for name, (folder, asks) in () if given.gp else PEERS.items():
         python = None if given.peers is None else given.peers / folder / "bin" / "python"
         if python is None or not python.exists():
             results[name] = "absent"
@@ -254,6 +276,7 @@ def main() -> None:
         "ask_latency",
         {
             "environment": _protocol.environment(),
+            "others_measured_before": before.get("environment"),
             "command": "python " + " ".join(["benchmarks/ask_latency.py", *sys.argv[1:]]),
             "unit": "ms of CPU time; MB",
             "goals": {goal: {"measured": round(m, 2), "reached": met} for goal, (m, met) in reached.items()},
@@ -264,14 +287,14 @@ def main() -> None:
 
 
 def goals(results: dict[str, Any], memory: dict[str, float]) -> dict[str, tuple[float, bool]]:
-    """Each goal with the worse of the two dimensions."""
+    """Each goal with the worst of the dimensions and kinds of space."""
     made = {}
     for goal, limit in GOALS_MS.items():
         kind, n = goal.split(" n=")
         if kind.startswith("memory"):
             measured = max(memory.values())
         else:
-            cells = [table.get(n) for table in results["gp"].values()]
+            cells = [table.get(n) for name in ("gp", "gp with levels") for table in results[name].values()]
             if None in cells:
                 continue
             measured = max(cell[kind]["median"] for cell in cells)

@@ -12,10 +12,11 @@ FOLDER = Path(__file__).resolve().parent / "results" / "regret"
 Key = tuple[str, int]  # problem, seed
 
 
-def append(contestant: str, record: dict[str, Any]) -> None:
+def append(contestant: str, record: dict[str, Any], folder: Path | None = None) -> None:
     """Add one run: a single write, on a line of its own whatever the file ends with."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{contestant}.jsonl"
+    folder = FOLDER if folder is None else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{contestant}.jsonl"
     torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as file:
         file.write("\n" * torn + json.dumps(record, separators=(",", ":")) + "\n")

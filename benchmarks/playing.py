@@ -16,7 +16,7 @@ from problems import BenchmarkProblem
 from problems.problem import fixed_numbers
 from problems.tables import area
 
-__all__ = ["CHECKPOINTS", "Broken", "fingerprint", "judge", "play"]
+__all__ = ["CHECKPOINTS", "Broken", "Process", "fingerprint", "judge", "play"]
 
 CHECKPOINTS = (30, 60, 100, 200)
 
@@ -50,7 +50,7 @@ def _numbers(value: Any) -> list[float]:
     return list(value.values()) if isinstance(value, dict) else [float(value)]
 
 
-class _Process:
+class Process:
     """A contestant's process: one message, one answer."""
 
     def __init__(self, entry: Entry) -> None:
@@ -126,7 +126,7 @@ def _six(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def judge(problem: BenchmarkProblem, process: _Process, score: _Score) -> float:
+def judge(problem: BenchmarkProblem, process: Process, score: _Score) -> float:
     """The noise-free value of the point that the contestant recommends now."""
     params = process.say({"do": "recommend"})["params"]
     params = score.best_params if params is None else problem.space.check(params)
@@ -150,7 +150,7 @@ def play(problem: BenchmarkProblem, entry: Entry, seed: int, budget: int) -> dic
         "noisy": problem.noise > 0,
         "objectives": None if problem.objectives is None else list(problem.objectives),
     }
-    process = _Process(entry)
+    process = Process(entry)
     begin = time.monotonic()
     try:
         hello = process.say({"do": "start", "space": json.loads(problem.space.to_json()), "settings": settings})
@@ -175,7 +175,7 @@ def _three(value: float) -> float:
 
 
 def _rounds(
-    problem: BenchmarkProblem, process: _Process, seed: int, budget: int
+    problem: BenchmarkProblem, process: Process, seed: int, budget: int
 ) -> tuple[_Score, list[float], list[list[float]]]:
     score, cpu_ms, recommended = _Score(problem), [], []
     n = 0

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -82,6 +82,16 @@ class Axes:
         """The borders between neighbouring cells, each (levels - 1,)."""
         return tuple((points[1:] + points[:-1]) / 2 for points in self.cell_points)
 
+    @cached_property
+    def edges(self) -> tuple[Array, ...]:
+        """The borders of the cells with infinite ones around, each (levels + 1,)."""
+        return tuple(np.concatenate([[-np.inf], borders, [np.inf]]) for borders in self.borders)
+
+    @cached_property
+    def level_borders(self) -> tuple[Array, ...]:
+        """The borders between the levels of each choice, (levels - 1,)."""
+        return tuple((points[1:] + points[:-1]) / 2 for points in self.choice_points)
+
     @property
     def d(self) -> int:
         """Number of columns that vary."""
@@ -98,6 +108,20 @@ def _points(space: SearchSpace, index: int) -> Array:
     column = space.unit.columns[index]
     parameter = space.parameters[column.name]
     return np.array([parameter.position(parameter.pick(cell)) for cell in range(column.levels or 0)])
+
+
+@cache
+def _distribution() -> Any:
+    """`cmaes.CatCMAwM`, which finds the cells of a point in one step instead of parameter by parameter."""
+    from cmaes import CatCMAwM  # imports scipy.stats: half a second that only this algorithm needs
+
+    class Distribution(CatCMAwM):  # type: ignore[misc]  # untyped: its class counts as Any
+        def _discretization(self, v_discrete: Array) -> Array:
+            cells = np.count_nonzero(self._z_lim < v_discrete[:, None], axis=1)
+            points: Array = self._z_space[np.arange(len(cells)), cells]
+            return points
+
+    return Distribution
 
 
 @final
@@ -137,10 +161,8 @@ class Search:
             row: The point.
             settings: Fields of the class.
         """
-        from cmaes import CatCMAwM  # imports scipy.stats: half a second that only this algorithm needs
-
         n = len(axes.numbers)
-        optimizer = CatCMAwM(
+        optimizer = _distribution()(
             x_space=[[0.0, 1.0]] * len(axes.reals) or None,
             z_space=[points.tolist() for points in axes.cell_points] or None,
             c_space=[len(points) for points in axes.choice_points] or None,
@@ -250,9 +272,9 @@ class Search:
         deviation = self.deviations
         blank = mean + rng.standard_normal(V.shape) * deviation
         share = rng.random(V.shape)
-        for index, borders in enumerate(axes.borders):
+        for index, edges in enumerate(axes.edges):
             at = first + index
-            V[:, at] = _within(V[:, at], share[:, at], borders, axes.cell_points[index], mean[at], deviation[at])
+            V[:, at] = _within(V[:, at], share[:, at], edges, axes.cell_points[index], mean[at], deviation[at])
         blank[:, :first] = np.clip(blank[:, :first], 0.0, 1.0)
         V = np.where(np.isnan(V), blank, V)
         length = np.sqrt((((V - mean) @ inverse.T) ** 2).sum(axis=1))
@@ -261,9 +283,9 @@ class Search:
             V = mean + (V - mean) * np.minimum(1.0, reach / length)[:, None]
         most = max(map(len, axes.choice_points), default=0)
         C = np.zeros((len(rows), len(axes.choices), most), dtype=np.bool_)
-        for index, (column, points) in enumerate(zip(axes.choices, axes.choice_points, strict=True)):
-            level = np.searchsorted((points[1:] + points[:-1]) / 2, rows[:, column])
-            other = np.searchsorted(self.cumulated[index][:-1], rng.random(len(rows)), side="right")
+        for index, column in enumerate(axes.choices):
+            level = axes.level_borders[index].searchsorted(rows[:, column])
+            other = self.cumulated[index][:-1].searchsorted(rng.random(len(rows)), side="right")
             C[np.arange(len(rows)), index, np.where(np.isnan(rows[:, column]), other, level)] = True
         return V, C
 
@@ -309,24 +331,23 @@ class Search:
         )
 
 
-def _within(u: Array, share: Array, borders: Array, points: Array, mean: float, deviation: float) -> Array:
+def _within(u: Array, share: Array, edges: Array, points: Array, mean: float, deviation: float) -> Array:
     """Draws (m,) of a normal distribution within the cells of the unit points (m,); NaN stays.
 
     Args:
         u: Unit points of the parameter.
         share: Uniform random numbers, shape (m,).
-        borders: Borders between cells, (levels - 1,).
+        edges: Borders between cells, with infinite ones around, (levels + 1,).
         points: Unit points of the cells, (levels,).
         mean: Mean of the distribution.
         deviation: Its standard deviation.
     """
     from scipy.special import ndtr, ndtri
 
-    cell = np.searchsorted(borders, u)
-    edges = np.concatenate([[-np.inf], borders, [np.inf]])
-    cell = np.minimum(cell, len(points) - 1)  # NaN is sorted to the end
-    low, high = ndtr((edges[cell] - mean) / deviation), ndtr((edges[cell + 1] - mean) / deviation)
+    cell = np.minimum(edges[1:-1].searchsorted(u), len(points) - 1)  # NaN is sorted to the end
+    left, right = edges[cell], edges[cell + 1]
+    low, high = ndtr((left - mean) / deviation), ndtr((right - mean) / deviation)
     made = mean + deviation * ndtri(low + share * (high - low))
-    made = np.where(np.isfinite(made), np.clip(made, edges[cell], edges[cell + 1]), points[cell])
+    made = np.where(np.isfinite(made), np.minimum(np.maximum(made, left), right), points[cell])
     result: Array = np.where(np.isnan(u), np.nan, made)
     return result

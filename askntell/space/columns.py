@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askntell.space.enumerated import Ordinal
+from askntell.space.enumerated import Ordinal, typed
 from askntell.space.parameter import Parameter
 from askntell.space.parameters import Float, Int
 
-__all__ = ["Array", "Cells", "Mask", "log_cells", "log_centres", "member_function", "number_function"]
+__all__ = [
+    "Array",
+    "Cells",
+    "Mask",
+    "column_function",
+    "log_cells",
+    "log_centres",
+    "member_function",
+    "number_function",
+]
 
 Array: TypeAlias = NDArray[np.float64]
 Cells: TypeAlias = NDArray[np.int64]
@@ -32,6 +42,45 @@ def log_centres(parameter: Int, cells: Cells) -> Array:
     """The points (n,) that stand for cells (n,) of an Int with a log scale: the logarithm of the number itself."""
     centres: Array = np.log1p((cells + 0.5) / parameter.anchor) / parameter.width
     return centres
+
+
+def column_function(parameter: Parameter) -> Callable[[Sequence[Any]], Array]:
+    """A function of checked values (n,): the points that `Parameter.position` gives, to the last bit.
+
+    Except for an Int on a log scale, whose points are those of `log_centres`. NaN stays.
+    """
+    if isinstance(parameter, Float) and parameter.grid is None:
+        origin, width, log = parameter.origin, parameter.width, parameter.log
+
+        def reals(values: Sequence[Any]) -> Array:
+            # numpy and the C library round logarithms differently
+            numbers = map(math.log10, values) if log else values
+            x = np.fromiter(numbers, dtype=np.float64, count=len(values))
+            return np.minimum(np.maximum((x - origin) / width, 0.0), 1.0)
+
+        return reals
+    if isinstance(parameter, Int) and parameter.log:
+
+        def logs(values: Sequence[Any]) -> Array:
+            known = [value == value for value in values]
+            cells = np.array([parameter.cell(value) for value in values if value == value], dtype=np.int64)
+            u = np.full(len(values), math.nan)
+            u[known] = log_centres(parameter, cells)
+            return u
+
+        return logs
+    kinds = typed(parameter)
+
+    def cells(values: Sequence[Any]) -> Array:
+        # few values occur often: each is looked up once; no choice is NaN
+        keys = list(zip(map(type, values), values, strict=True)) if kinds else values
+        of = {
+            key: math.nan if value != value else parameter.position(value)
+            for key, value in dict(zip(keys, values, strict=True)).items()
+        }
+        return np.array([of[key] for key in keys], dtype=np.float64)
+
+    return cells
 
 
 def member_function(parameter: Parameter, members: list[int]) -> Callable[[Cells], Mask]:

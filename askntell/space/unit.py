@@ -9,13 +9,14 @@ the logarithm of j itself stands for it. NaN marks what is inactive.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from askntell.space.columns import log_cells, log_centres
+from askntell.space.columns import column_function, log_cells, log_centres
 from askntell.space.enumerated import Constant
 from askntell.space.masks import Masks
 from askntell.space.parameters import Int
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Unit"]
 
 ROWS_AT_ONCE = 1 << 14
+ROWS_MANY = 6  #: from here on params are read column by column
+ROWS_READ = 1 << 12  #: rows of params in memory at once
 ROWS_AT_MOST = 1 << 17
 
 
@@ -66,6 +69,7 @@ class Unit:
     __slots__ = (
         "_column",
         "_even",
+        "_getter",
         "_levels",
         "_log",
         "_masks",
@@ -73,6 +77,7 @@ class Unit:
         "_parameters",
         "_plain",
         "_positions",
+        "_readers",
         "_steps",
         "columns",
         "d",
@@ -92,8 +97,10 @@ class Unit:
         self._even = np.array([index for index, _ in even], dtype=np.intp)
         self._levels = np.array([levels for _, levels in even], dtype=np.float64)
         self._masks = Masks(parameters, rules, self._column)
-        # One row is read in plain Python: numpy would cost more for each scalar than all of this for the row.
         self._positions = [(name, p.position) for name, p in free.items()]
+        self._readers = [column_function(p) for p in free.values()]
+        self._getter = itemgetter(*(self.names or ("",)))
+        # One row is read in plain Python: numpy would cost more for each scalar than all of this for the row.
         simple = len(free) == len(parameters) and not rules.conditions
         self._plain = [(name, p.at) for name, p in free.items()] if simple else None
         self._steps = [
@@ -109,8 +116,18 @@ class Unit:
 
     def encode_many(self, many: Sequence[Mapping[str, Scalar]]) -> Array:
         """The rows (n, d) of n checked params; NaN where inactive."""
-        absent = math.nan
-        positions = self._positions
+        if len(many) < ROWS_MANY:  # numpy would cost more than it saves
+            return self._encoded(many)
+        table = np.empty((len(many), self.d))
+        for start in range(0, len(many), ROWS_READ):
+            part = many[start : start + ROWS_READ]
+            for index, values in enumerate(self._values(part)):
+                table[start : start + len(part), index] = self._readers[index](values)
+        return table
+
+    def _encoded(self, many: Sequence[Mapping[str, Scalar]]) -> Array:
+        """The rows of few params."""
+        absent, positions = math.nan, self._positions
         rows = [[at(params[name]) if name in params else absent for name, at in positions] for params in many]
         table = np.array(rows, dtype=np.float64).reshape(len(rows), self.d)
         for index, parameter in self._log:
@@ -119,6 +136,16 @@ class Unit:
             cells = np.array([parameter.cell(params[name]) for params in many if name in params], dtype=np.int64)
             table[~np.isnan(table[:, index]), index] = log_centres(parameter, cells)
         return table
+
+    def _values(self, many: Sequence[Mapping[str, Scalar]]) -> Iterable[Sequence[object]]:
+        """For each column the values (n,), NaN where inactive."""
+        if self.d > 1:
+            try:
+                return zip(*map(self._getter, many), strict=True)
+            except KeyError:
+                pass
+        absent = math.nan
+        return ([params.get(name, absent) for params in many] for name in self.names)
 
     def decode(self, row: Array, fixed: Mapping[str, Scalar] | None = None) -> Params:
         """The params of a row (d,), constants included.

@@ -7,6 +7,8 @@ A contestant is a program of its own, so that every library lives in its own env
     {"do": "tell", "trials": [[token, value], ...]}   ->  {"cpu_ms": 0.1}
     {"do": "recommend"}                               ->  {"params": {...} or null}
 
+A message may name a "segment": every segment that was started has a search of its own, which knows of no other.
+
 CPU time is that of the contestant's own ask and tell: imports, reading and writing are outside.
 """
 
@@ -144,20 +146,21 @@ def serve(make: Callable[[dict[str, Any], dict[str, Any]], Contestant], *package
         answers.write(json.dumps(message) + "\n")
         answers.flush()
 
-    contestant: Contestant | None = None
+    contestants: dict[str, Contestant] = {}
     sys.excepthook = _die
     for line in sys.stdin:
         message = json.loads(line)
+        segment = message.get("segment", "")
         begin = time.process_time()
         if message["do"] == "start":
             try:
-                contestant = make(message["space"], message["settings"])
+                contestants[segment] = make(message["space"], message["settings"])
             except Skip as why:
                 answer({"skip": str(why)})
                 continue
             answer({"ready": True, "versions": versions(*packages)})
             continue
-        assert contestant is not None
+        contestant = contestants[segment]
         if message["do"] == "ask":
             trials = contestant.ask(message["count"])
             spent = 1e3 * (time.process_time() - begin)

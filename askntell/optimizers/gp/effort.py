@@ -3,7 +3,7 @@
 A clock would make the proposal depend on the machine and its load. So a deadline picks one of four levels by numbers
 that are part of the request: how many trials there are, how many of them are pending, and how many columns the model
 has. `MILLISECONDS` holds twice the largest CPU time that ``benchmarks/ask_latency.py --calibrate`` measured in each
-cell, without memos; the page docs/explanation/ask-latency.md says on what.
+cell, without memos, before fits became faster; the page docs/explanation/ask-latency.md says on what.
 """
 
 from __future__ import annotations

@@ -9,21 +9,25 @@ dimension scaling of Hvarfner et al. 2024.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyr
-from scipy.optimize import OptimizeResult, minimize
+from scipy.linalg.blas import dsyr, dtrmm
 
 from askntell.optimizers.gp.cholesky import factor, gram, invert
 from askntell.optimizers.gp.data import Data
+from askntell.optimizers.gp.descent import Found, descended, sharpened
 from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
+from askntell.optimizers.gp.scratch import scratch
 
 __all__ = [
+    "FEW",
     "Hyper",
     "Objective",
+    "Optimum",
     "Posterior",
     "Prior",
     "Searched",
@@ -33,9 +37,12 @@ __all__ = [
 ]
 
 SHAPE, RATE = 2.0, 1.0  #: inverse-gamma prior of the amplitude, in units of the standardised targets
-_TOGETHER = 256  #: points predicted at once: more would leave the cache
+_SINGLE = 16  #: fewer points than this are worth no triangular product
+_TOGETHER = 128  #: points predicted at once: more would leave the cache
 _SAME = 0.3  #: largest difference of log hyperparameters at which two searches are on the way to the same optimum
-_MANY, _FEW = 120, 64  #: above so many rows, cold searches begin with so few of them
+_MANY, FEW = 120, 64  #: above so many rows, searches begin with so few of them
+_GAIN, _COARSE = 1e-2, 5e-2  #: gains in the logarithm of the probability that are as good as none; with many rows
+_LONGEST, _END = 50, 16  #: evaluations of one descent, at most; of one that goes only its end on many rows
 
 
 @final
@@ -99,8 +106,6 @@ class Objective:
         self._mean = np.append(np.full(self._count, prior.scale_mean), prior.noise_mean)
         self._std = np.append(np.full(self._count, prior.scale_std), prior.noise_std)
         n = len(data.y)
-        self._D, self._C, self._H = np.empty((3, n, n))  # scratch: fresh n x n arrays would double the time
-        self._L = np.empty((n, n), order="F")
         self._right = np.stack([np.ones(n), data.y], axis=1)
         self._ones = np.ones(n)
 
@@ -115,9 +120,14 @@ class Objective:
         """Number of rows."""
         return len(self.data.y)
 
-    def part(self, count: int) -> Objective:
-        """The objective of `count` rows, evenly spread over all; repeated trials count once."""
-        rows = np.linspace(0, len(self.data.y) - 1, count).astype(np.intp)
+    @property
+    def many(self) -> bool:
+        """Whether there are so many rows that a search should begin with few."""
+        return self.count > _MANY
+
+    def few(self) -> Objective:
+        """The objective of `FEW` rows, evenly spread over all; repeated trials count once."""
+        rows = np.linspace(0, len(self.data.y) - 1, FEW).astype(np.intp)
         data = self.data
         some = Data(X=data.X[rows], y=data.y[rows], share=data.share[rows], known=data.known[rows])
         return Objective(some, self._groups, self.prior)
@@ -136,12 +146,13 @@ class Objective:
         data, n = self.data, len(self.data.y)
         v = math.exp(theta[-1])
         Z = self._X / np.exp(theta[:-1])[self._groups]
-        D = squared_distances(Z, Z, out=self._D)
+        D, C, H, A = scratch("squares", 4, n, n)  # fresh n x n arrays would double the time
+        squared_distances(Z, Z, out=D)
         D.reshape(-1)[:: n + 1] = 0.0
-        C, H = KERNELS[self.prior.kernel].both(D, (self._C, self._H))
+        KERNELS[self.prior.kernel].both(D, (C, H))
         C.reshape(-1)[:: n + 1] += v * data.share + data.known
         try:
-            L, _ = factor(C, out=self._L)
+            L, _ = factor(C, out=A.T)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(theta)
         log_det = 2.0 * float(np.log(L.diagonal()).sum())
@@ -181,48 +192,69 @@ class Searched(Protocol):
     def count(self) -> int:
         """Number of rows."""
 
-    def part(self, count: int) -> Searched:
-        """The same for `count` of the rows."""
+    @property
+    def many(self) -> bool:
+        """Whether there are so many rows that a search should begin with few."""
+
+    def few(self) -> Searched:
+        """The same for `FEW` of the rows."""
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """The function and its gradient."""
 
 
-def minimised(objective: Searched, starts: list[Array]) -> tuple[Array, float]:
-    """The theta of smallest F that L-BFGS-B finds from these starts, and F; a pure function of its arguments.
+@final
+@dataclass(frozen=True, kw_only=True)
+class Optimum:
+    """Where a search for hyperparameters ended.
 
-    The variables are in units of their priors' standard deviations: a third fewer evaluations than in log units, at
-    optima that are as good. A start that comes near an optimum found before is given up there. With several starts
-    and many rows the way is first gone on some of the rows, and only its end on all of them.
+    Attributes:
+        theta: The hyperparameters, shape (g + 1,).
+        loss: F there.
+        H: Inverse Hessian of F by theta in units of the priors' standard deviations, as far as it was learnt.
+        few: The optimum on some of the rows that the search went by, or None.
     """
-    if len(starts) > 1 and objective.count > _MANY:
-        starts = [minimised(objective.part(_FEW), starts)[0]]
+
+    theta: Array
+    loss: float
+    H: Array
+    few: Optimum | None = None
+
+
+def minimised(objective: Searched, starts: Sequence[Array], *, near: Optimum | None = None) -> Optimum:
+    """The smallest F that descents from these starts find; a pure function of its arguments.
+
+    The variables are in units of their priors' standard deviations, so that the Hessian of the priors alone is the
+    identity. A start that comes near an optimum found before is given up there. With several starts and many rows the
+    way is first gone on some of the rows, and only its end on all of them.
+
+    Args:
+        objective: What to minimise.
+        starts: Thetas.
+        near: An optimum of a similar objective of as many rows, whose curvature is used.
+    """
+    few: Optimum | None = None
+    H = None if near is None else near.H
+    if len(starts) > 1 and objective.many:
+        few = minimised(objective.few(), starts)
+        starts, H = [few.theta], sharpened(few.H, objective.count / FEW)
+    gain, evaluations = (_GAIN, _LONGEST) if H is None or not objective.many else (_COARSE, _END)
     bounds, unit = objective.bounds, objective.unit
-    best, smallest = starts[0], math.inf
-    ends: list[Array] = []
+    low, high = bounds.T / unit
+    ends: list[Found] = []
 
     def value(u: Array) -> tuple[float, Array]:
         F, gradient = objective(u * unit)
         return F, gradient * unit
 
-    def watch(intermediate_result: OptimizeResult) -> None:
-        if any(np.max(np.abs(intermediate_result.x * unit - end)) < _SAME for end in ends):
-            raise StopIteration
+    def known(u: Array) -> bool:
+        return any(np.max(np.abs((u - end.x) * unit)) < _SAME for end in ends)
 
     for start in starts:
-        found = minimize(
-            value,
-            np.clip(start, bounds[:, 0], bounds[:, 1]) / unit,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(low, high) for low, high in (bounds / unit[:, None]).tolist()],
-            options={"maxiter": 50, "ftol": 1e-5, "gtol": 1e-3},
-            callback=watch if ends else None,
-        )
-        if found.fun < smallest:
-            best, smallest = found.x * unit, float(found.fun)
-        ends.append(found.x * unit)
-    return np.clip(best, bounds[:, 0], bounds[:, 1]), smallest
+        enough = known if ends else None
+        ends.append(descended(value, start / unit, low, high, H=H, gain=gain, evaluations=evaluations, enough=enough))
+    best = min(ends, key=lambda end: end.value)
+    return Optimum(theta=np.clip(best.x * unit, *bounds.T), loss=best.value, H=best.H, few=few)
 
 
 def cold_starts(d: int, groups: int) -> list[Array]:
@@ -293,18 +325,34 @@ class Posterior:
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        if len(X) > _TOGETHER:
-            parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
-            return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
-        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z))
-        V = K @ self.Linv.T
-        return K @ self.alpha + self.beta, self._std(V)
+        mean, std = np.empty(len(X)), np.empty(len(X))
+        for i in range(0, len(X), _TOGETHER):
+            part = slice(i, i + _TOGETHER)
+            mean[part], std[part] = self._predicted(X[part])
+        return mean, std
+
+    def _predicted(self, X: Array) -> tuple[Array, Array]:
+        K = scratch("predicted", len(X), len(self.y))
+        K = KERNELS[self.hyper.kernel].value(squared_distances((X - self.centre) / self.hyper.scale, self.Z, out=K))
+        mean = K @ self.alpha + self.beta
+        if len(X) <= _SINGLE:
+            return mean, self._std(self._white(K))
+        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
+        return mean, self._std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
+
+    def _white(self, K: Array) -> Array:
+        """K Linv', without most of the zeros, shape (m, n)."""
+        n = len(self.y)
+        V, half = np.empty(K.shape), n // 2
+        np.matmul(K[:, :half], self.Linv[:half, :half].T, out=V[:, :half])
+        np.matmul(K, self.Linv[half:].T, out=V[:, half:])
+        return V
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
         Q = (X - self.centre) / self.hyper.scale
         K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, self.Z))
-        V = K @ self.Linv.T
+        V = self._white(K)
         std = self._std(V)
         A = H * self.alpha
         slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
@@ -347,13 +395,14 @@ class Posterior:
 
 
 def _inverse_factor(Z: Array, noise: Array, kernel: str) -> tuple[Array, float]:
-    D = squared_distances(Z, Z)
-    n = len(D)
+    n = len(Z)
+    D, C, H, A = scratch("squares", 4, n, n)
+    squared_distances(Z, Z, out=D)
     D.reshape(-1)[:: n + 1] = 0.0
-    C = KERNELS[kernel].value(D)
+    KERNELS[kernel].both(D, (C, H))
     C.reshape(-1)[:: n + 1] += noise
-    L, jitter = factor(C)
-    return np.ascontiguousarray(invert(L)), jitter
+    L, jitter = factor(C, out=A.T)
+    return np.array(invert(L), order="C"), jitter
 
 
 def leave_one_out(posterior: Posterior) -> Array:

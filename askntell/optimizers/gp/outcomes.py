@@ -54,17 +54,25 @@ class Outcomes:
         if not trials:
             return self
         goals = problem.goals
-        names = [*goals.directions, *goals.limits]
-        values = np.full((len(trials), len(names)), np.nan)
-        noise = values.copy()
-        for row, trial in enumerate(trials):
-            if trial.values is not None:
-                values[row] = (*goals.losses(trial.values), *goals.excesses(trial.values))
-                noise[row] = [np.nan if s is None else s for s in map(trial.noise, names)]
+        every = [trial.values for trial in trials]
+        told = {name: np.array([np.nan if v is None else v[name] for v in every]) for name in goals.names}
+        # the arithmetic of `Goals.losses` and `Goals.excesses`, for all trials at once
+        values = np.empty((len(trials), len(goals.objectives) + len(goals.constraints)))
+        for place, goal in enumerate(goals.objectives):
+            values[:, place] = told[goal.name] if goal.direction == "minimize" else -told[goal.name]
+        with np.errstate(over="ignore"):
+            for place, limit in enumerate(goals.constraints, start=len(goals.objectives)):
+                above = told[limit.name] - limit.limit
+                values[:, place] = above if limit.relation == "<=" else -above
+        noise = np.full(values.shape, np.nan)
+        if [trial.std for trial in trials].count(None) < len(trials):
+            names = [*goals.directions, *goals.limits]
+            known = [[np.nan if s is None else s for s in map(trial.noise, names)] for trial in trials]
+            noise = np.where(np.isnan(values[:, :1]), np.nan, np.array(known, dtype=np.float64))
         values[~np.isfinite(values).all(axis=1)] = np.nan  # an excess may overflow
         return Outcomes(
             numbers=grown(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
-            U=grown(self.U, problem.space.unit.encode_many([dict(t.params) for t in trials])),
+            U=grown(self.U, problem.space.unit.encode_many([t.params for t in trials])),
             values=grown(self.values, values),
             noise=grown(self.noise, noise),
             objectives=self.objectives,

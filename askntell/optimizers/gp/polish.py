@@ -19,12 +19,11 @@ __all__ = ["maximise"]
 _ARMIJO = 1e-4
 _SHORTER = 0.3
 _FIRST, _LATER = 0.1, 1.0  #: longest first and later steps, in scaled units
-_GAIN = 1e-6  #: a row that gains less stops
-_SHORTEST = 1e-8
+_GAIN = 1e-6  #: a row that gains less, or is promised less, stops
 
 
 def maximise(
-    function: Callable[[Array], tuple[Array, Array]],
+    function: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]],
     start: Array,
     *,
     free: NDArray[np.bool_],
@@ -35,8 +34,11 @@ def maximise(
 ) -> tuple[Array, Array]:
     """Local maxima of a function in the unit cube, or a box in it, never worse than the starts.
 
+    Only the best of them matters: a row stops that could not overtake the best one at its present pace.
+
     Args:
-        function: Values (m,) and gradients (m, p) of m points (m, p); a value of -inf refuses a point.
+        function: Values (k,) and gradients (k, p) of k points (k, p), given with the rows that they belong to, (k,);
+            a value of -inf refuses a point.
         start: Starting points in the box, shape (m, p).
         free: Which coordinates of which row may move, shape (m, p).
         scale: Unit of length of each coordinate, shape (p,).
@@ -48,98 +50,116 @@ def maximise(
         Points (m, p) and their values (m,).
     """
     rows = _Rows(function, start, free, scale, (lower, upper))
-    for _ in range(evaluations - 1):
-        if not rows.step():
+    for left in range(evaluations - 1, 0, -1):
+        if not rows.step(left):
             break
-    return rows.points(), -rows.f
+    return rows.ended()
 
 
 @final
 class _Rows:
-    """The rows in scaled coordinates x / scale, minimising f = -function."""
+    """The running rows in scaled coordinates x / scale, minimising f = -function; what has stopped is put aside."""
 
     def __init__(
         self,
-        function: Callable[[Array], tuple[Array, Array]],
+        function: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]],
         start: Array,
         free: NDArray[np.bool_],
         scale: Array,
         bounds: tuple[Array | float, Array | float],
     ) -> None:
         self._function = function
-        self._free = free
-        self._scale = scale
-        self._bounds = bounds
+        self._scale, self._bounds = scale, bounds
         self._lower, self._upper = bounds[0] / scale, bounds[1] / scale
-        self._x = start / scale
         m, p = start.shape
-        self.f, self._g = self._evaluate(self._x)
+        self._row = np.arange(m)
+        self._free = free
+        self._x = start / scale
+        self._f, self._g = self._evaluate(self._x)
         self._H = np.tile(np.eye(p), (m, 1, 1))
         self._fresh = np.ones(m, dtype=bool)  # rows whose inverse Hessian has learnt nothing yet
-        self._running = free.any(axis=1) & np.isfinite(self.f)
         self._t = np.ones(m)
-        self._direction = self._directions()
+        self._direction, self._promise = self._directions()
+        self._points, self._values = self._x.copy(), self._f.copy()
+        self._best = float(np.min(self._f, initial=np.inf))
+        self._go_on(np.isfinite(self._f) & (self._promise >= _GAIN))
 
-    def points(self) -> Array:
-        """Unit coordinates, shape (m, p)."""
-        return np.clip(self._x * self._scale, *self._bounds)
+    def ended(self) -> tuple[Array, Array]:
+        """Unit coordinates of all rows, shape (m, p), and the function there, shape (m,)."""
+        self._points[self._row], self._values[self._row] = self._x, self._f
+        return np.clip(self._points * self._scale, *self._bounds), -self._values
 
-    def step(self) -> bool:
-        """One evaluation; False when every row has stopped."""
-        if not self._running.any():
+    def step(self, left: int) -> bool:
+        """One of `left` evaluations; False when every row has stopped."""
+        if not len(self._row):
             return False
-        move = np.where(self._running[:, None], self._t[:, None] * self._direction, 0.0)
-        x = np.clip(self._x + move, self._lower, self._upper)
+        x = np.minimum(np.maximum(self._x + self._t[:, None] * self._direction, self._lower), self._upper)
         f, g = self._evaluate(x)
         s = x - self._x
-        promised = _ARMIJO * np.minimum(_dot(self._g, s), 0.0)
-        won = self._running & (f <= self.f + promised) & np.any(s != 0.0, axis=1)
+        won = f <= self._f + _ARMIJO * np.minimum(_dot(self._g, s), 0.0)
         self._learn(won, s, g - self._g)
-        gain = np.where(won, self.f, 0.0) - np.where(won, f, 0.0)  # a refused point has f = inf
-        self._running &= np.where(won, gain >= _GAIN, self._t > _SHORTEST)
-        self._t = np.where(won, 1.0, self._t * _SHORTER)
+        gain = np.where(won, self._f - f, 0.0)
         self._x = np.where(won[:, None], x, self._x)
         self._g = np.where(won[:, None], g, self._g)
-        self.f = np.where(won, f, self.f)
-        self._direction = np.where(won[:, None], self._directions(), self._direction)
+        self._f = np.where(won, f, self._f)
+        self._t = np.where(won, 1.0, self._t * _SHORTER)
+        self._direction, self._promise = self._directions()  # a row that lost has learnt nothing: its own once more
+        self._best = min(self._best, float(self._f.min()))
+        going = np.where(won, gain, self._t * self._promise) >= _GAIN
+        going &= self._promise >= _GAIN
+        going &= self._f - self._best <= np.maximum(gain, self._t * self._promise) * left
+        self._go_on(going)
         return True
 
-    def _evaluate(self, x: Array) -> tuple[Array, Array]:
-        value, gradient = self._function(np.clip(x * self._scale, *self._bounds))
-        f = np.where(np.isnan(value), np.inf, -value)
-        return f, np.where(np.isfinite(f)[:, None], -gradient * self._scale, 0.0)
+    def _go_on(self, going: NDArray[np.bool_]) -> None:
+        """Put the other rows aside."""
+        if going.all():
+            return
+        self._points[self._row], self._values[self._row] = self._x, self._f
+        for name in ("_row", "_free", "_x", "_f", "_g", "_H", "_fresh", "_t", "_direction", "_promise"):
+            setattr(self, name, getattr(self, name)[going])
 
-    def _directions(self) -> Array:
-        """Quasi-Newton directions of bounded length, coordinates that press against their bound left out."""
+    def _evaluate(self, x: Array) -> tuple[Array, Array]:
+        value, gradient = self._function(np.clip(x * self._scale, *self._bounds), self._row)
+        g = gradient * -self._scale
+        if np.isfinite(value).all():
+            return -value, g
+        f = np.where(np.isnan(value), np.inf, -value)
+        return f, np.where(np.isfinite(f)[:, None], g, 0.0)
+
+    def _directions(self) -> tuple[Array, Array]:
+        """Quasi-Newton directions of bounded length and what their slope promises.
+
+        Coordinates that press against their bound are left out.
+        """
         x, g = self._x, self._g
-        can = self._free & ~((x <= self._lower) & (g > 0.0)) & ~((x >= self._upper) & (g < 0.0))
-        g = np.where(can, g, 0.0)
-        d = np.where(can, -np.einsum("mij,mj->mi", self._H, g), 0.0)
-        uphill = _dot(d, g) >= 0.0
-        if uphill.any():
-            d = np.where(uphill[:, None], -g, d)
+        g = np.where(self._free & ((x > self._lower) | (g < 0.0)) & ((x < self._upper) | (g > 0.0)), g, 0.0)
+        d = np.where(g == 0.0, 0.0, -(self._H @ g[:, :, None])[:, :, 0])
+        slope = _dot(d, g)
+        if (slope > 0.0).any():
+            d = np.where((slope > 0.0)[:, None], -g, d)
+            slope = _dot(d, g)
         length = np.sqrt(_dot(d, d))
         longest = np.where(self._fresh, _FIRST, _LATER)
-        d *= (longest / np.maximum(length, longest))[:, None]
-        return d
+        part = longest / np.maximum(length, longest)
+        d *= part[:, None]
+        return d, -slope * part
 
     def _learn(self, won: NDArray[np.bool_], s: Array, y: Array) -> None:
         """BFGS update of the rows that moved along a direction of positive curvature."""
         sy, yy = _dot(s, y), _dot(y, y)
         some = won & (sy > 1e-10 * np.sqrt(_dot(s, s) * yy)) & (yy > 0.0)
-        if not some.any():
-            return
-        s, y, sy, yy = s[some], y[some], sy[some], yy[some]
-        H = self._H[some]
-        fresh = self._fresh[some]
-        H[fresh] *= (sy[fresh] / yy[fresh])[:, None, None]  # Nocedal & Wright eq. 6.20
-        Hy = np.einsum("mij,mj->mi", H, y)
-        u = s / sy[:, None]
+        share = np.where(some, sy, np.inf)
+        if self._fresh.any():
+            first = self._fresh & some
+            self._H *= np.where(first, sy / np.where(first, yy, 1.0), 1.0)[:, None, None]  # Nocedal & Wright eq. 6.20
+            self._fresh &= ~some
+        Hy = (self._H @ y[:, :, None])[:, :, 0]
+        u = s / share[:, None]  # nothing where nothing was learnt
         cross = u[:, :, None] * Hy[:, None, :]
-        H += ((sy + _dot(y, Hy))[:, None, None]) * (u[:, :, None] * u[:, None, :])
-        H -= cross + cross.transpose(0, 2, 1)
-        self._H[some] = H
-        self._fresh[some] = False
+        self._H -= cross
+        self._H -= cross.transpose(0, 2, 1)
+        self._H += (((sy + _dot(y, Hy))[:, None] * u)[:, :, None]) * u[:, None, :]
 
 
 def _dot(a: Array, b: Array) -> Array:

@@ -25,6 +25,8 @@ __all__ = ["Effort", "Region", "ranked"]
 _FEW, _FINE = 8, 16  #: a grid of more levels steps to near cells only; of still more, it is polished like a real number
 _NEIGHBOUR_LEVELS = 32  #: so many other levels of one category are tried, drawn at random if it has more
 _SURE_DRAWS = 256
+_NEAR = 0.02  #: rows in the same cells and not farther apart than this in any real number go the same way
+_BETTER = 1e-9  #: an exchange must gain more
 _TURNS, _STEPS = 3, 12  #: turns of gradient steps and exchanges; exchanges where there is nothing but those
 
 
@@ -113,7 +115,7 @@ def ranked(
         extra: More candidates, shape (m, d).
     """
     wide = region.spread(_scattered(region.unit.d, effort.scattered, rng))
-    around = [_perturbed(region, incumbents, effort.perturbed, rng), _exchanged(region, incumbents[:4], rng)]
+    around = [_perturbed(region, incumbents, effort.perturbed, rng), _exchanged(region, incumbents[:4], rng)[0]]
     near = region.rows(np.vstack(around if extra is None else [*around, extra]))
     if len(wide) + len(near) < _SURE_DRAWS:
         wide = np.vstack([wide, region.draw(rng, _SURE_DRAWS)])
@@ -159,24 +161,26 @@ def _perturbed(region: Region, incumbents: Array, count: int, rng: np.random.Gen
     return np.where(again, rng.random((count, d)), U)
 
 
-def _exchanged(region: Region, rows: Array, rng: np.random.Generator) -> Array:
-    """All rows that differ from one of `rows` in one discrete parameter, not yet snapped."""
-    made = [np.empty((0, region.unit.d))]
+def _exchanged(region: Region, rows: Array, rng: np.random.Generator) -> tuple[Array, NDArray[np.intp]]:
+    """All rows that differ from one of `rows` in one discrete parameter, not yet snapped, and from which, by index."""
+    made, origin = [np.empty((0, region.unit.d))], [np.empty(0, dtype=np.intp)]
     for j in region.discrete:
-        levels = int(region.levels[j])
+        levels, own = int(region.levels[j]), rows[:, j, None]
         if region.category[j] or levels <= _FEW:
             cells = np.arange(levels)
             if levels > _NEIGHBOUR_LEVELS:
                 cells = rng.choice(levels, _NEIGHBOUR_LEVELS, replace=False)
             targets = np.broadcast_to((cells + 0.5) / levels, (len(rows), len(cells)))
+            a, b = np.nonzero((targets != own) & ~np.isnan(own))
         else:  # +-1, +-2, +-4 ... cells
             steps = 2 ** np.arange(int(np.log2(levels / 2)) + 1) / levels
-            targets = rows[:, j, None] + np.concatenate([-steps, steps])
-        a, b = np.nonzero(~np.isnan(rows[:, j, None]) & (targets > 0.0) & (targets < 1.0))
+            targets = own + np.concatenate([-steps, steps])
+            a, b = np.nonzero((targets > 0.0) & (targets < 1.0))
         U = rows[a]
         U[:, j] = targets[a, b]
         made.append(U)
-    return np.vstack(made)
+        origin.append(a)
+    return np.concatenate(made), np.concatenate(origin)
 
 
 def _polished(
@@ -188,17 +192,37 @@ def _polished(
     effort: Effort,
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Rows improved by turns: gradient steps on the numbers, then the best exchange of one discrete parameter."""
-    smooth = bool(region.smooth.any())
-    for _ in range(_TURNS if smooth else _STEPS):
+    """Rows improved by turns: gradient steps on the numbers, then the best exchange of one discrete parameter.
+
+    A row goes on only while exchanges improve it, and only if no better one is on the way to the same place.
+    """
+    rows, values = rows.copy(), values.copy()
+    smooth, evaluations = bool(region.smooth.any()), effort.evaluations
+    if len(region.discrete):  # the later turns have their share of them
+        evaluations = evaluations * 2 // 3 or 1
+    going = np.arange(len(rows))
+    for turn in range(_TURNS if smooth else _STEPS):
         if smooth:
-            rows, values = _climbed(region, columns, acquisition, rows, values, effort.evaluations)
+            some = evaluations if turn == 0 else evaluations // 2 or 1
+            rows[going], values[going] = _climbed(region, columns, acquisition, rows[going], values[going], some)
         if not len(region.discrete):
             break
-        rows, values, moved = _stepped(region, columns, acquisition, rows, values, rng)
-        if not moved:
+        rows[going], values[going], moved = _stepped(region, columns, acquisition, rows[going], values[going], rng)
+        going = going[moved]
+        going = going[_apart(region, rows[going], values[going])]
+        if not len(going):
             break
     return rows, values
+
+
+def _apart(region: Region, rows: Array, values: Array) -> NDArray[np.intp]:
+    """Indices of the rows without those that have a better one beside them, best first."""
+    order = np.argsort(-values, kind="stable")
+    U = np.nan_to_num(rows[order], nan=-1.0)
+    near = np.where(region.smooth, _NEAR, 1e-9)
+    same = np.all(np.abs(U[:, None] - U) <= near, axis=2)
+    kept: NDArray[np.intp] = order[~np.tril(same, -1).any(axis=1)]
+    return kept
 
 
 def _climbed(
@@ -207,18 +231,20 @@ def _climbed(
     """Rows after a batched BFGS on their active smooth coordinates; a row that rounding makes worse stays."""
     smooth = np.flatnonzero(region.smooth)
     places = np.searchsorted(columns.numeric, smooth)  # of these coordinates among the model columns
-    X = columns.transform(rows)
+    base = columns.transform(rows)
+    free = ~np.isnan(rows[:, smooth])
+    all_free = bool(free.all())
 
-    def function(part: Array) -> tuple[Array, Array]:
-        X[:, places] = np.where(free, part, X[:, places])
+    def function(part: Array, some: NDArray[np.intp]) -> tuple[Array, Array]:
+        X = base[some]
+        X[:, places] = part if all_free else np.where(free[some], part, X[:, places])
         value, gradient = acquisition.gradients(X)
         if region.restricted:
-            U = rows.copy()
-            U[:, smooth] = np.where(free, part, U[:, smooth])
+            U = rows[some]
+            U[:, smooth] = np.where(free[some], part, U[:, smooth])
             value = np.where(region.feasible(U), value, -np.inf)
         return value, gradient[:, places]
 
-    free = ~np.isnan(rows[:, smooth])
     start = np.where(free, rows[:, smooth], 0.5)
     scale = np.clip(acquisition.posterior.hyper.scale[places], 0.02, 2.0)
     found, _ = maximise(
@@ -240,17 +266,21 @@ def _climbed(
 
 def _stepped(
     region: Region, columns: Columns, acquisition: Score, rows: Array, values: Array, rng: np.random.Generator
-) -> tuple[Array, Array, bool]:
-    """Each row replaced by its best one-exchange neighbour if that is better; and whether any was."""
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Each row replaced by its best one-exchange neighbour if that is better, and which were."""
+    U, origin = _exchanged(region, rows, rng)
+    U = region.snap(U)
+    if region.restricted:
+        kept = region.unit.feasible(U)
+        U, origin = U[kept], origin[kept]
+    moved = np.zeros(len(rows), dtype=bool)
+    if not len(U):
+        return rows, values, moved
+    heights = acquisition.value(columns.transform(U))
+    order = np.lexsort((-heights, origin))
+    first = order[np.flatnonzero(np.diff(origin[order], prepend=-1))]  # the best of each row
+    first = first[heights[first] > values[origin[first]] + _BETTER]
     rows, values = rows.copy(), values.copy()
-    moved = False
-    neighbours = [region.rows(_exchanged(region, rows[i : i + 1], rng)) for i in range(len(rows))]
-    counts = [len(part) for part in neighbours]
-    if not sum(counts):
-        return rows, values, False
-    heights = np.split(acquisition.value(columns.transform(np.vstack(neighbours))), np.cumsum(counts)[:-1])
-    for i, (part, height) in enumerate(zip(neighbours, heights, strict=True)):
-        if len(height) and height.max() > values[i] + 1e-9:
-            rows[i], values[i] = part[int(np.argmax(height))], height.max()
-            moved = True
+    rows[origin[first]], values[origin[first]] = U[first], heights[first]
+    moved[origin[first]] = True
     return rows, values, moved

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data, merged
+from askntell.optimizers.gp.fitting import Regression, Solved, noise_ratio
 from askntell.optimizers.gp.growing import grown
 from askntell.optimizers.gp.kernel import KERNELS, Array
 from askntell.optimizers.gp.model import Hyper, Objective, Posterior, Prior, cold_starts, leave_one_out, minimised
@@ -23,7 +24,6 @@ __all__ = ["Fit", "Member", "Trials", "conditioned", "fitted", "label_fit", "lab
 _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict better
 _HARDLY = 0.02  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
-_LARGEST_NOISE = 1e6  #: ratio to the amplitude; a trial of larger known noise teaches nothing anyway
 
 
 @final
@@ -55,7 +55,7 @@ class Trials:
         loss = np.array([np.nan if t.value is None else problem.loss(t) for t in trials], dtype=np.float64)
         loss[~np.isfinite(loss)] = np.nan
         std = np.array([np.nan if t.std is None else t.std for t in trials], dtype=np.float64)
-        U = problem.space.unit.encode_many([dict(t.params) for t in trials])
+        U = problem.space.unit.encode_many([t.params for t in trials])
         return Trials(
             numbers=grown(self.numbers, np.array([t.number for t in trials], dtype=np.int64)),
             U=grown(self.U, U),
@@ -154,55 +154,36 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
         return Fit(columns=columns, warp=_FIRST if warp == "auto" else warp, exact=exact, members=(mode,))
     chosen = fit_set(some.loss, some.numbers, count=count)
     X = columns.transform(some.U[chosen])
-    found: tuple[str, _Found] | None = None
-    smallest = np.inf
-    starts = cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1)
-    for name in (_FIRST, "plain") if warp == "auto" else (warp,):
-        z = WARPS[name](some.loss)
-        noise = _noise(some, z, exact=exact)
-        made = _one_fit(columns, prior, X, z[chosen], noise[chosen], starts)
-        loss = misordered(leave_one_out(made.posterior), made.posterior.y)
-        if found is None or loss < smallest - _MARGIN:
-            found, smallest = (name, made), loss
-        starts = [made.theta]  # the second warp starts where the first one ended, and needs few evaluations
-    assert found is not None
-    name, first = found
-    z = WARPS[name](some.loss)
-    noise = _noise(some, z, exact=exact)
-    others = [
-        _one_fit(columns, replace(prior, kernel=other), X, z[chosen], noise[chosen], [first.theta])
-        for other in names[1:]
-    ]
-    return Fit(columns=columns, warp=name, exact=exact, members=_weighed([first, *others]))
+
+    def task(warp: str, kernel: str) -> Regression:
+        z = WARPS[warp](some.loss)
+        noise = _noise(some, z, exact=exact)[chosen]
+        return Regression(groups=columns.groups, prior=replace(prior, kernel=kernel), X=X, z=z[chosen], noise=noise)
+
+    name = _FIRST if warp == "auto" else warp
+    first = task(name, names[0]).solved(cold_starts(columns.d, int(columns.groups.max(initial=-1)) + 1))
+    if warp == "auto":
+        other = task("plain", names[0])
+        plain = other.near(first)
+        if plain is not None and _misjudged(plain) < _misjudged(first) - _MARGIN:
+            name, first = "plain", other.finished(plain)
+    found = [first]
+    for more in names[1:]:
+        other = task(name, more)
+        promising = other.near(first, hopeless=-np.log(_HARDLY))
+        if promising is not None:
+            found.append(other.finished(promising))
+    return Fit(columns=columns, warp=name, exact=exact, members=_weighed(found))
 
 
-@final
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    theta: Array
-    loss: float  #: negative log posterior of theta
-    posterior: Posterior
-
-
-def _one_fit(columns: Columns, prior: Prior, X: Array, z: Array, noise: Array, starts: list[Array]) -> _Found:
-    """Fit; with known noise twice, because its ratio to the amplitude needs the amplitude."""
-    amplitude = 1.0
-    for _ in range(1 if np.isnan(noise).all() else 2):
-        data, _ = merged(X, z, _ratio(noise, amplitude))
-        objective = Objective(data, columns.groups, prior)
-        theta, loss = minimised(objective, starts)
-        posterior = Posterior.of(data, objective.hyper(theta))
-        amplitude = posterior.sigma2
-    return _Found(theta=theta, loss=loss, posterior=posterior)
-
-
-def _weighed(found: list[_Found]) -> tuple[Member, ...]:
+def _weighed(found: list[Solved]) -> tuple[Member, ...]:
     """The models with their probabilities, the most probable first; those that hardly count are left out.
 
     The kernels have the same hyperparameters under the same priors, so the heights of their posteriors' peaks stand for
     their evidence [MacKay 1992, without the widths of the peaks].
     """
-    odds = np.exp(min(one.loss for one in found) - np.array([one.loss for one in found]))
+    losses = np.array([one.optimum.loss for one in found])
+    odds = np.exp(losses.min() - losses)
     kept = [k for k in np.argsort(-odds, kind="stable") if odds[k] > _HARDLY * odds.sum()]
     total = float(odds[kept].sum())
     return tuple(
@@ -218,19 +199,19 @@ def _noise(trials: Trials, z: Array, *, exact: bool) -> Array:
     return trials.std * slopes(trials.loss, z)
 
 
-def _ratio(noise: Array, amplitude: float) -> Array:
-    """Noise ratios of standard deviations in units of the targets; NaN stays."""
-    with np.errstate(over="ignore"):
-        return np.minimum(noise * noise / amplitude, _LARGEST_NOISE)
+def _misjudged(found: Solved) -> float:
+    return misordered(leave_one_out(found.posterior), found.posterior.y)
 
 
 def misordered(predicted: Array, y: Array) -> float:
     """Share of wrongly ordered pairs among the pairs of different targets with a member in the better half."""
     good = y <= np.median(y)
-    order = np.sign(y[:, None] - y)
-    pairs = (order != 0) & (good[:, None] | good)
-    wrong = pairs & (np.sign(predicted[:, None] - predicted) != order)
-    return float(np.count_nonzero(wrong)) / max(int(np.count_nonzero(pairs)), 1)
+    weight = np.where(good, 1, 2)  # of the ordered pairs only those whose first member is good are looked at
+    first, guess = y[good, None], predicted[good, None]
+    below, above = first < y, first > y
+    wrong = (below & ~(guess < predicted)) | (above & ~(guess > predicted))
+    pairs = int(np.count_nonzero(below | above, axis=0) @ weight)
+    return float(np.count_nonzero(wrong, axis=0) @ weight) / max(pairs, 1)
 
 
 def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[tuple[Posterior, ...], Array]:
@@ -243,7 +224,7 @@ def conditioned(trials: Trials, fit: Fit, *, count: int = POSTERIOR) -> tuple[tu
     X = fit.columns.transform(U)
     made = []
     for member in fit.members:
-        data, first = merged(X, z[chosen], _ratio(noise[chosen], member.amplitude))
+        data, first = merged(X, z[chosen], noise_ratio(noise[chosen], member.amplitude))
         made.append(Posterior.of(data, member.hyper))
     return tuple(made), U[first]
 
@@ -256,7 +237,7 @@ def label_fit(trials: Trials, fit: Fit, *, count: int = FIT) -> Hyper:
         return Prior.of(columns.d).mode(columns.count)
     objective = Objective(_labels(some, fit, count), columns.groups, Prior.of(columns.d))
     starts = cold_starts(columns.d, int(columns.groups.max()) + 1)
-    return objective.hyper(minimised(objective, starts)[0])
+    return objective.hyper(minimised(objective, starts).theta)
 
 
 def label_posterior(trials: Trials, fit: Fit, hyper: Hyper, *, count: int = FIT) -> Posterior:

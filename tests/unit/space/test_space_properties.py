@@ -66,6 +66,14 @@ def test_round_trip_of_reals_is_near(space, seed):
 
 
 @given(spaces(), seeds)
+def test_many_rows_are_those_of_one_at_a_time_to_the_last_bit(space, seed):
+    params = [space.unit.decode(row) for row in rows_of(space, seed)] * 2
+    many = space.unit.encode_many(params)
+    assert many.shape == (len(params), space.unit.d)
+    assert many.tobytes() == np.array([space.unit.encode(p) for p in params]).reshape(many.shape).tobytes()
+
+
+@given(spaces(), seeds)
 def test_nan_stands_exactly_where_a_parameter_is_inactive(space, seed):
     for row in rows_of(space, seed):
         params = space.unit.decode(row)

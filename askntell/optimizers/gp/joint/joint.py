@@ -186,5 +186,5 @@ class Joint:
                 )
             )
         objective = JointObjective(Rows.of(rows), columns.groups, Prior.of(columns.d), self.tasks)
-        theta, _ = minimised(objective, [objective.start])
+        theta = minimised(objective, [objective.start]).theta
         return JointFit(columns=columns, frame=frame, hyper=objective.hyper(theta))

@@ -167,10 +167,14 @@ class JointObjective:
         theta[self._lengths] = math.log(1e-4)
         return theta
 
-    def part(self, count: int) -> JointObjective:
-        """The objective of `count` rows, evenly spread over all."""
-        rows = np.linspace(0, len(self.data.y) - 1, count).astype(np.intp)
-        return JointObjective(self.data.where(rows), self._groups, self._prior, self._tasks)
+    @property
+    def many(self) -> bool:
+        """No: there is one start only, and rows of few segments would not tell what they have in common."""
+        return False
+
+    def few(self) -> JointObjective:
+        """The objective itself: see `many`."""
+        return self
 
     def hyper(self, theta: Array) -> JointHyper:
         """The hyperparameters that theta stands for."""

@@ -177,7 +177,7 @@ class Scene:
         joint = _log_density(alpha[mine] / inverse, view.sigma2 / inverse)
         data = Data.of(fit.columns.transform(own.U[~own.failed]), view.y[mine])
         objective = Objective(data, fit.columns.groups, Prior.of(fit.columns.d))
-        theta, _ = minimised(objective, cold_starts(fit.columns.d, int(fit.columns.groups.max()) + 1)[:1])
+        theta = minimised(objective, cold_starts(fit.columns.d, int(fit.columns.groups.max()) + 1)[:1]).theta
         alone = Posterior.of(data, objective.hyper(theta))
         inverse = np.einsum("ij,ij->j", alone.Linv, alone.Linv)
         return _log_density(alone.alpha / inverse, alone.sigma2 / inverse) > joint + _MARGIN

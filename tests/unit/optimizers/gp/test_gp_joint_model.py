@@ -293,7 +293,7 @@ def test_the_scale_of_a_warm_started_segment_comes_from_what_the_others_predict(
         point=Hyper(scale=np.array([0.4]), noise=1e-4), common=5.0, alike=0.0, level=1e-3, rate=1, reach=1
     )
     one = Joined.of(some, hyper, NO_FEATURES, np.empty((0, 1)), np.empty(0, dtype=np.intp))
-    frame = Frame(logarithmic=False, level=np.zeros(7), middle=np.zeros(7), scale=np.ones(7), spread=2.0)
+    frame = Frame(logarithmic=False, unit=1.0, level=np.zeros(7), middle=np.zeros(7), scale=np.ones(7), spread=2.0)
     factor = rescaled(wrong, segment, one.precision(), one.seen_from(0, wrong).sigma2, frame)
     assert factor[0] > 4.0
     assert np.abs(np.log(factor[15:])).max() < 0.3

@@ -243,9 +243,10 @@ def test_fit_finds_which_column_matters():
     X = rng.random((60, 3))
     y = np.sin(6 * X[:, 1])
     objective = Objective(Data.of(X, (y - y.mean()) / y.std()), np.arange(3), Prior.of(3))
-    theta, value = minimised(objective, cold_starts(3, 3))
-    assert value == objective(theta)[0]
+    found = minimised(objective, cold_starts(3, 3))
+    theta = found.theta
+    assert found.loss == objective(theta)[0]
     scale = objective.hyper(theta).scale
     assert scale[1] < 0.5 * min(scale[0], scale[2])
     assert np.abs(objective(theta)[1][:3]).max() < 0.5  # v lies on its bound
-    assert np.array_equal(theta, minimised(objective, cold_starts(3, 3))[0])
+    assert np.array_equal(theta, minimised(objective, cold_starts(3, 3)).theta)

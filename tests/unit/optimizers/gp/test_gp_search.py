@@ -103,8 +103,8 @@ def test_the_best_row_of_a_discrete_space_has_no_better_neighbour():
     for seed in range(3):
         columns, acquisition, incumbents = problem(space, seed=seed)
         best = ranking(space, columns, acquisition, incumbents, effort=few)[:1]
-        neighbours = space.unit.snap(_exchanged(Region(space.unit, {}, restricted=False), best, rng()))
-        assert len(neighbours) == 42
+        neighbours = space.unit.snap(_exchanged(Region(space.unit, {}, restricted=False), best, rng())[0])
+        assert len(neighbours) == 7 * 5
         value, others = acquisition.value(columns.transform(best)), acquisition.value(columns.transform(neighbours))
         assert others.max() <= value[0] + 1e-8
 
@@ -133,7 +133,7 @@ def test_exchanged_rows_differ_in_one_discrete_parameter():
     region = Region(MIXED.unit, {"few": 2}, restricted=True)
     point = {"x": 0.3, "y": 0.6, "kind": "b", "few": 2, "many": 6, "fine": 500}
     row = MIXED.unit.encode(point)
-    made = [MIXED.unit.decode(r) for r in MIXED.unit.snap(_exchanged(region, row[None], rng()), region.fixed)]
+    made = [MIXED.unit.decode(r) for r in MIXED.unit.snap(_exchanged(region, row[None], rng())[0], region.fixed)]
     kinds = {p["kind"] for p in made}
     many = {p["many"] for p in made}
     fine = {p["fine"] for p in made}
