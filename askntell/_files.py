@@ -240,14 +240,10 @@ def load_json(data: str | bytes, *, path: str = "") -> Any:
     """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_int64,
-        )
-        _check(value, 0)
+        value = _DECODER.decode(text)
+        # A journal is thousands of short lines that can be neither too deep nor hold half of a surrogate pair.
+        if text.count("{") + text.count("[") > MAX_DEPTH or "\\u" in text or data is text:
+            _check(value, 0)
     except RecursionError:
         raise StudyFormatError(f"nested deeper than {MAX_DEPTH} levels", path=path) from None
     except ValueError as error:
@@ -293,6 +289,11 @@ def _int64(text: str) -> int:
     if len(text) > 20 or not -MAX_INT <= int(text) < MAX_INT:
         raise ValueError(f"integer {text[:40]} does not fit 64 bits")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_int64
+)
 
 
 def _check(value: object, depth: int) -> None:

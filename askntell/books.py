@@ -7,22 +7,22 @@ is first in the journals' order stays.
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import time
+from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
 
-from askntell._files import DISK, Disk, claim, dump_json, load_json, make_folders, write_atomic
+from askntell._files import DISK, Disk
+from askntell.claims import Claims
 from askntell.errors import SettingsError, SpaceExhausted, StudyFileError, StudyFormatError, UnknownTrial
 from askntell.header import Header
 from askntell.history import History, Ledger
 from askntell.journal import JournalReader, JournalWriter, Record
 from askntell.optimizers.campaign import Campaign
 from askntell.optimizers.proposer import recommended_in
-from askntell.segments import check_segments, folder_name, segment_from_json, segment_to_json
+from askntell.segments import check_segments, segment_from_json, segment_to_json
 from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
@@ -43,6 +43,9 @@ class _Shelf:
         self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
         self.queue: dict[Order, Params] = {}  # enqueued and not yet asked, in the journals' order
         self.served: set[Order] = set()
+        self.last: Order | None = None  # the place of the last asked record
+        self.stopped: str | None = None  # why, by the last of the stopped and resumed records
+        self.decided: Order | None = None  # the place of that record
 
 
 @final
@@ -59,14 +62,14 @@ class Books:
         self.folder = folder
         self.header = header
         self.conflicts: list[str] = []
-        self._disk = disk
         self._reader = JournalReader(folder / "journal", header.uuid, disk)
         self._writer = JournalWriter(folder / "journal", study=header.uuid, disk=disk)
         self._clock = 0
         self._ledger = Ledger(header.problem)
         self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
         self._shelves = {segment.name: _Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
-        self._tokens: dict[str | None, Path] = {}
+        self._claims = Claims(folder / "claims", disk)
+        self._asked: list[Order] = []  # the places of all asked records
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
         self._fold: dict[str, Callable[[Record], None]] = {
@@ -75,6 +78,8 @@ class Books:
             "requeued": self._fold_fact,
             "enqueued": self._fold_enqueued,
             "segment": self._fold_segment,
+            "stopped": self._fold_stop,
+            "resumed": self._fold_stop,
         }
         self.refresh()
 
@@ -97,6 +102,15 @@ class Books:
             UnknownTrial: no such segment.
         """
         return self._shelf(segment).history
+
+    def stopped(self, segment: str) -> str | None:
+        """Why a segment was stopped by hand, or None."""
+        return self._shelf(segment).stopped
+
+    def waited(self, segment: str) -> int:
+        """How many trials were asked, of whatever segment, since the last one of this segment; all if there is none."""
+        last = self._shelf(segment).last
+        return len(self._asked) if last is None else len(self._asked) - bisect_right(self._asked, last)
 
     def recommended(self, segment: str) -> Trial | None:
         """The trial of a segment that is best by model, as of the last refresh: see `recommended_in`."""
@@ -137,7 +151,7 @@ class Books:
             deadline: Seconds that the proposal may take.
 
         Raises:
-            SpaceExhausted: the limit is reached or every point was tried.
+            SpaceExhausted: the limit is reached, every point was tried, or the segment was stopped.
             UnknownTrial, ParamsError, StudyFileError.
         """
         shelf = self._shelf(segment)
@@ -147,6 +161,8 @@ class Books:
             mine = [trial for trial in shelf.history.pending if trial.worker == worker]
             if mine:
                 return mine[0]
+        if shelf.stopped is not None:
+            raise SpaceExhausted(f"segment {segment!r} is stopped: {shelf.stopped}", hint="resume it first")
         limits = [n for n in (limit, self.header.trials) if n is not None]
         number = self._claim(shelf, worker if resume else None, min(limits, default=None))
         body: dict[str, Any] = {"trial": [segment, number]}
@@ -158,7 +174,7 @@ class Books:
         else:
             proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
             if proposal is None:
-                self._release(shelf, number)
+                self._claims.release(segment, number)
                 raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
             body |= {"by": proposal.by, "params": proposal.params}
             if held:
@@ -179,44 +195,25 @@ class Books:
 
     def _claim(self, shelf: _Shelf, worker: str | None, limit: int | None) -> int:
         """Claim the next free number of a segment: two processes never get the same one, locks or not."""
-        folder = self.folder / "claims" / folder_name(shelf.segment.name)
+        name = shelf.segment.name
         try:
             while True:
                 if limit is not None and len(shelf.history) >= limit:
-                    raise SpaceExhausted(
-                        f"segment {shelf.segment.name!r} has its {limit} trials", hint="give a larger trials="
-                    )
+                    raise SpaceExhausted(f"segment {name!r} has its {limit} trials", hint="give a larger trials=")
                 number = shelf.history.next_number
-                while not self._claim_one(folder, number, worker):
+                while not self._claims.take(
+                    name, number, writer=self._writer.writer, worker=worker, recorded=number in shelf.history
+                ):
                     number += 1
                 if limit is None or number < limit or not self._overtaken(shelf, number, limit):
                     return number
-                self._release(shelf, number)
+                self._claims.release(name, number)
         except StudyFileError:
             raise
         except OSError as error:
-            raise StudyFileError(f"no number can be claimed: {error.strerror or error}", path=str(folder)) from error
-
-    def _claim_one(self, folder: Path, number: int, worker: str | None) -> bool:
-        if worker not in self._tokens:
-            make_folders(folder.parent, disk=self._disk)
-            token = folder.parent / f".{secrets.token_hex(12)}"
-            content = dump_json({"writer": self._writer.writer, "worker": worker})
-            write_atomic(token, content.encode("utf-8"), disk=self._disk)
-            self._tokens[worker] = token
-        make_folders(folder, disk=self._disk)
-        name = folder / str(number)
-        if claim(self._tokens[worker], name, disk=self._disk):
-            return True
-        # Taken by a worker of this name that died before it recorded what it asked: the number is ours.
-        return (
-            worker is not None
-            and load_json(self._disk.read(name)).get("worker") == worker
-            and not self._seen(number, folder)
-        )
-
-    def _seen(self, number: int, folder: Path) -> bool:
-        return any(number in s.history for s in self._shelves.values() if folder_name(s.segment.name) == folder.name)
+            raise StudyFileError(
+                f"no number can be claimed: {error.strerror or error}", path=str(self.folder)
+            ) from error
 
     def _overtaken(self, shelf: _Shelf, number: int, limit: int) -> bool:
         """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
@@ -228,10 +225,6 @@ class Books:
                 return False
             time.sleep(0.05)  # an asker records within milliseconds of its claim; one that died leaves a gap
         return False
-
-    def _release(self, shelf: _Shelf, number: int) -> None:
-        with contextlib.suppress(OSError):
-            self._disk.remove(self.folder / "claims" / folder_name(shelf.segment.name) / str(number))
 
     # ---- tell and the other facts --------------------------------------------------------------------------------
 
@@ -267,8 +260,7 @@ class Books:
     def requeue(self, segment: str, number: int, *, reason: str) -> Trial:
         """End the current attempt of a pending trial and start the next; returns the trial with the new attempt."""
         trial = self._shelf(segment).history.get(number)
-        body = {"trial": [segment, number], "attempt": trial.attempt + 1, "reason": reason}
-        self._record("requeued", body)
+        self._record("requeued", {"trial": [segment, number], "attempt": trial.attempt + 1, "reason": reason})
         return self._shelf(segment).history.get(number)
 
     def add_segment(self, segment: Segment) -> None:
@@ -282,13 +274,17 @@ class Books:
         self.header.problem.at(segment)
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
 
+    def stop(self, segment: str, why: str | None) -> None:
+        """Ask no more trials of a segment, durably; with None, go on with it."""
+        self._shelf(segment)
+        self.refresh()  # so that of two processes the later one decides
+        kind, said = ("resumed", {}) if why is None else ("stopped", {"why": why})
+        self._record(kind, {"segment": segment} | said)
+
     def close(self) -> None:
         """Close the journal file and remove this process's claim tokens."""
         self._writer.close()
-        for token in self._tokens.values():
-            with contextlib.suppress(OSError):
-                self._disk.remove(token)
-        self._tokens.clear()
+        self._claims.close()
 
     # ---- the fold ------------------------------------------------------------------------------------------------
 
@@ -331,6 +327,8 @@ class Books:
             self.conflicts.append(f"trial {number} of {segment!r} was asked twice; the first stays")
             return
         shelf.asked[number] = record.order
+        shelf.last = record.order if shelf.last is None else max(shelf.last, record.order)
+        insort(self._asked, record.order)
         self._ledger.add(
             Trial(
                 number=number,
@@ -381,6 +379,12 @@ class Books:
         shelf = self._shelves[record.body["segment"]]
         if record.order not in shelf.served:
             shelf.queue[record.order] = record.body["params"]
+
+    def _fold_stop(self, record: Record) -> None:
+        shelf = self._shelves[record.body["segment"]]
+        if shelf.decided is None or shelf.decided < record.order:
+            shelf.decided = record.order
+            shelf.stopped = record.body["why"] if record.kind == "stopped" else None
 
     def _fold_segment(self, record: Record) -> None:
         segment = segment_from_json(record.body["entry"], "$.entry")

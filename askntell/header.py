@@ -178,7 +178,8 @@ class Header:
 
     def input_paths(self, folder: Path, segment: Segment) -> list[str]:
         """Absolute paths of a segment's inputs, for a study in `folder`."""
-        return [os.path.normpath(folder / self.inputs_folder / name) for name in segment.inputs]
+        base = f"{folder}/{self.inputs_folder}/"
+        return [os.path.normpath(name if name.startswith("/") else base + name) for name in segment.inputs]
 
 
 def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], path: Path) -> None:

@@ -21,12 +21,14 @@ from askntell.books import Books
 from askntell.errors import PayloadError, SpaceExhausted, StudyFileError
 from askntell.job import JobSpec, JobStatus
 from askntell.payload import Interrupted, Payload, read_outcome
+from askntell.roster import Roster
 from askntell.segments import folder_name
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
 __all__ = ["Plan", "RunReport", "Runner"]
 
 MOST_ATTEMPTS = 3  #: number of the attempt that, ending without a trace, makes the trial count as crashed
+LOOK_S = 1.0  #: seconds between two looks for missing inputs
 HOPELESS = 20  #: crashes in a run without one success, after which the payload itself must be wrong
 
 
@@ -57,6 +59,8 @@ class RunReport:
         elsewhere: Pending trials that belong to other askers; this run left them alone.
         seconds: Wall time.
         interrupted: Whether it was stopped before its plan was done.
+        stopped: Segment to why it was stopped: by hand, at its target, or for want of improvement.
+        waiting: Segment to the inputs that were still missing at the end, of those that had trials left.
     """
 
     finished: int = 0
@@ -64,6 +68,8 @@ class RunReport:
     elsewhere: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    stopped: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
 
 
 @final
@@ -76,9 +82,12 @@ class Runner:
         payload: What a trial runs.
         backend: Where it runs.
         segments: Which segments, in order of preference.
-        trials: How many trials each segment shall have in the end, those before this run included.
+        trials: How many trials each segment shall have in the end, those before this run included; None: no limit.
+        total: How many all of them shall have together, spent where the next one is worth most; None: no limit.
         parallel: How many jobs at once.
+        roster: The segments as they stand, with both limits.
         poll_s: Seconds between two looks at the backend.
+        wait_s: Seconds to wait for inputs where only segments are left that wait for them.
         on_ask, on_tell: Called with the trial after each step; `on_ask` also for those taken over from an earlier run.
     """
 
@@ -86,37 +95,54 @@ class Runner:
     payload: Payload
     backend: Backend
     segments: Sequence[Segment]
-    trials: int
+    trials: int | None
+    total: int | None
     parallel: int
+    roster: Roster
     poll_s: float
+    wait_s: float
     on_ask: Callable[[Trial], None]
     on_tell: Callable[[Trial], None]
     report: RunReport = field(default_factory=RunReport)
     _running: dict[str, Trial] = field(default_factory=dict)
-    _open: list[Segment] = field(default_factory=list)
+    _spent: set[str] = field(default_factory=set)  # segments without a point left to try
+    _looked: float = 0.0  # when inputs were last looked for
+    _barren: bool = False  # whether nothing could be asked, and nothing has happened since
 
     def plan(self) -> Plan:
         """What `run` would do now."""
         histories = [self.books.history(segment.name) for segment in self.segments]
         return Plan(
-            total=sum(max(self.trials, len(history)) for history in histories),
+            total=self._planned([len(history) for history in histories]),
             done_before=sum(len(history.closed) for history in histories),
             segments=tuple(segment.name for segment in self.segments),
         )
 
+    def _planned(self, counts: Sequence[int]) -> int:
+        every = sum(counts) if self.trials is None else sum(max(self.trials, count) for count in counts)
+        if self.total is None:
+            return every
+        wanted = max(self.total, sum(counts))
+        return wanted if self.trials is None else min(wanted, every)
+
     def run(self) -> RunReport:
-        """Work until every segment has its trials.
+        """Work until every segment has its trials, is stopped, or waits for inputs that do not come.
 
         Raises:
             PayloadError: the first 20 trials crashed and none ever gave a value.
             KeyboardInterrupt: after the running jobs were ended; their trials go on in the next run.
         """
         began = time.monotonic()
-        self._open = list(self.segments)
         self.backend.open(self.parallel)
         try:
+            self.roster.look()
             self._reconcile()
-            while self._fill():
+            busy = time.monotonic()
+            while True:
+                if self._fill():
+                    busy = time.monotonic()
+                elif time.monotonic() - busy >= self.wait_s or not self.roster.held(self._spent):
+                    break
                 time.sleep(self.poll_s)
                 self._collect()
         except BaseException:
@@ -126,6 +152,7 @@ class Runner:
         finally:
             self.backend.close()
             self.report.seconds = time.monotonic() - began
+            self._conclude()
         return self.report
 
     def _reconcile(self) -> None:
@@ -144,17 +171,37 @@ class Runner:
                 self._settle(trial)
 
     def _fill(self) -> bool:
-        """Ask and submit until all slots are busy; False when nothing runs and nothing is left to ask."""
-        while self._open and len(self._running) < self.parallel:
-            segment = min(self._open, key=lambda s: len(self.books.history(s.name)))
+        """Ask and submit until all slots are busy; False when nothing runs and nothing can be asked."""
+        if self.roster.waiting and time.monotonic() - self._looked >= LOOK_S:
+            self.books.refresh()
+            self.roster.look()
+            self._looked = time.monotonic()
+            self._barren = False
+        while not self._barren and len(self._running) < self.parallel:
+            segment = self.roster.fewest(self._spent) if self.total is None else self.roster.next(self._spent)
+            if segment is None:
+                self._barren = True
+                break
             try:
-                trial = self.books.ask(segment.name, worker=_OWNER, resume=False, limit=self.trials)
+                trial = self.books.ask(segment, worker=_OWNER, resume=False, limit=self.trials)
             except SpaceExhausted:
-                self._open.remove(segment)
+                if self.books.stopped(segment) is None:
+                    self._spent.add(segment)
                 continue
             self.on_ask(trial)
             self._submit(trial)
         return bool(self._running)
+
+    def _conclude(self) -> None:
+        """Say what was not done: segments that were stopped, and those that wait."""
+        stopped = {segment.name: self.roster.stopped(segment.name) for segment in self.segments}
+        self.report.stopped = {name: why for name, why in stopped.items() if why is not None}
+        left = {name: missing for name, missing in self.roster.waiting.items() if name not in self.report.stopped}
+        self.report.waiting = {
+            name: list(missing)
+            for name, missing in left.items()
+            if self.trials is None or len(self.books.history(name)) < self.trials
+        }
 
     def _submit(self, trial: Trial) -> None:
         try:
@@ -193,6 +240,7 @@ class Runner:
 
     def _tell(self, trial: Trial, outcome: Outcome) -> None:
         closed = self.books.tell(trial.segment, trial.number, outcome)
+        self._barren = False
         if closed.status is TrialStatus.FINISHED:
             self.report.finished += 1
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from askntell.trial import DEFAULT_SEGMENT, Segment
 __all__ = ["check_segments", "folder_name", "load_segments", "segment_from_json", "segment_to_json"]
 
 LARGEST = 100_000
+LONGEST_FOLDER = 200  # bytes; file systems take 255, and jobs are named after the folder
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _KEYS = {"name", "files", "datasets", "features", "overrides", "id"}
@@ -104,12 +106,17 @@ def check_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 def folder_name(name: str) -> str:
     """A name that is safe as one folder on any file system; different names give different folders.
 
-    Letters, digits, ``_``, ``.`` and ``-`` stay; everything else, a leading ``.`` or ``-`` and the first letter of a
-    device name of Windows become ``%XX`` of their UTF-8 bytes.
+    Letters, digits, ``_``, ``.`` and ``-`` stay; everything else, a leading ``.`` or ``-``, a ``.`` at the end and the
+    first letter of a device name of Windows become ``%XX`` of their UTF-8 bytes. What is then longer than file systems
+    take is cut, and ``~`` and a digest of the name stand in the place of the rest.
     """
     plain = "".join(c if c in _PLAIN else _escaped(c) for c in name)
     if plain[0] in ".-" or plain.split(".")[0].casefold() in _RESERVED:
         plain = _escaped(plain[0]) + plain[1:]
+    if plain[-1] == ".":  # dropped by some file systems
+        plain = plain[:-1] + _escaped(".")
+    if len(plain) > LONGEST_FOLDER:
+        plain = plain[: LONGEST_FOLDER - 25].rstrip(".") + "~" + sha256(name.encode("utf-8")).hexdigest()[:24]
     return plain
 
 

@@ -17,13 +17,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from askntell.cli import ask, best, init, quickstart, report, run, status, tell, trials
+from askntell.cli import ask, best, export, init, quickstart, report, run, status, stop, tell, trials
 from askntell.cli.shared import NOTHING, Parser, say
 from askntell.errors import AskntellError, SpaceExhausted
 
 __all__ = ["main"]
 
-COMMANDS = (quickstart, init, ask, tell, run, status, best, trials, report)
+COMMANDS = (quickstart, init, ask, tell, run, status, best, trials, report, export, stop)
 
 MISTAKE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells count

@@ -19,7 +19,9 @@ def add(commands: Commands) -> None:
         epilog="example:\n  askntell ask runs/calo --worker node17",
     )
     add_path(parser)
-    parser.add_argument("--segment", metavar="S", help="its segment (default: the one with the fewest trials)")
+    parser.add_argument(
+        "--segment", metavar="S", help="its segment (default: the one where the next trial is worth most)"
+    )
     parser.add_argument("--count", type=positive, metavar="N", help="print a list of up to N trials")
     parser.add_argument("--worker", metavar="W", help="who asks; asking again gives W its unfinished trial back")
     parser.add_argument("--fixed", metavar="NAME=VALUE", nargs="+", action="extend", help="hold parameters at values")

@@ -37,6 +37,12 @@ def add(commands: Commands) -> None:
     parser.add_argument("--algorithm", metavar="NAME", default="auto", help="what proposes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="key of every random stream (default: %(default)s)")
     parser.add_argument("--trials", type=positive, metavar="N", help="planned trials per segment (default: no limit)")
+    parser.add_argument(
+        "--share",
+        choices=("auto", "none"),
+        default="auto",
+        help="whether segments learn from each other (default: %(default)s)",
+    )
     add_json(parser, "the study")
     parser.set_defaults(execute=execute)
 
@@ -58,6 +64,7 @@ def execute(given: argparse.Namespace) -> int:
         seed=given.seed,
         segments=given.segments,
         trials=given.trials,
+        share=given.share,
     ) as study:
         if given.json:
             print_json(study.summary())

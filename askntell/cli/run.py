@@ -36,9 +36,7 @@ def add(commands: Commands) -> None:
         epilog=EXAMPLES,
     )
     add_path(parser)
-    parser.add_argument(
-        "--trials", type=positive, metavar="N", help="trials per segment in the end (default: as planned)"
-    )
+    _add_limits(parser)
     parser.add_argument("--parallel", type=positive, metavar="P", help="jobs at once (default: the usable cores)")
     parser.add_argument("--segment", metavar="S", action="append", help="only this segment; may be repeated")
     parser.add_argument(
@@ -60,6 +58,35 @@ def add(commands: Commands) -> None:
     parser.set_defaults(execute=execute)
 
 
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """How many trials, and when a segment needs no more."""
+    parser.add_argument(
+        "--trials", type=positive, metavar="N", help="trials per segment in the end (default: as planned)"
+    )
+    parser.add_argument(
+        "--total",
+        type=positive,
+        metavar="N",
+        help="trials of all segments together in the end, spent where the next one is worth most",
+    )
+    parser.add_argument(
+        "--target",
+        metavar="VALUE",
+        action="append",
+        help="stop a segment at this value, or NAME=VALUE of an objective; may be repeated",
+    )
+    parser.add_argument(
+        "--patience", type=positive, metavar="N", help="stop a segment after N closed trials without an improvement"
+    )
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="S",
+        default=0.0,
+        help="seconds to wait for missing inputs when nothing else is left",
+    )
+
+
 def execute(given: argparse.Namespace) -> int:
     """Run, with progress on standard error."""
     from dataclasses import asdict  # with inspect behind it, a third of the time of --help
@@ -75,6 +102,10 @@ def execute(given: argparse.Namespace) -> int:
         report = study.run(
             payload,
             trials=given.trials,
+            total=given.total,
+            target=_target(given.target),
+            patience=given.patience,
+            wait_s=given.wait,
             parallel=given.parallel,
             segments=given.segment,
             files=pairs(given.file, "--file") or None,
@@ -92,6 +123,22 @@ def execute(given: argparse.Namespace) -> int:
         say(f"run: not one trial has a value; askntell trials {given.path} --status failed lists the reasons")
         return NOTHING
     return 0
+
+
+def _target(words: list[str] | None) -> float | dict[str, float] | None:
+    """The target, or the targets by name, that the options give; None for none."""
+    from askntell.errors import SettingsError
+
+    if words is None:
+        return None
+    try:
+        if len(words) == 1 and "=" not in words[0]:
+            return float(words[0])
+        return {name: float(text) for name, text in pairs(words, "--target").items()}
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(f"--target {' '.join(words)!r}; allowed: a number, or NAME=NUMBER") from None
 
 
 def _seconds(text: str) -> float:

@@ -201,6 +201,7 @@ def _damage(view: StudyView) -> list[str]:
 
 def _segments(view: StudyView) -> str:
     names = list(dict.fromkeys(name for segment in view.segments for name in segment.features))[:FEATURE_COLUMNS]
+    shared, noted = view.total("shared") > 0, any(segment.note for segment in view.segments)
     heads = [
         ("Segment", "text"),
         *((name, "text") for name in names),
@@ -208,6 +209,8 @@ def _segments(view: StudyView) -> str:
         ("Trials", "num"),
         ("Failed", "num"),
     ]
+    if shared:
+        heads.append(("Shared", "num"))
     if view.goals.several:
         heads.append(("Trials on the front", "num"))
         caption = "The front: trials that no other feasible one beats in every objective."
@@ -219,7 +222,11 @@ def _segments(view: StudyView) -> str:
             f"{better} {view.objective.name} is better. Gain: how much better the best trial is than the default "
             "params, in percent of the default's value in brackets."
         )
-    rows = [_segment_row(view, segment, names) for segment in view.segments]
+    if shared:
+        caption += " Shared: trials that were proposed by what other segments taught."
+    if noted:
+        heads.append(("Note", "text"))
+    rows = [_segment_row(view, segment, names, shared=shared, noted=noted) for segment in view.segments]
     return f'<section><h2 id="segments">Segments</h2>{_table("segments", heads, rows, caption)}</section>'
 
 
@@ -228,7 +235,7 @@ def _row_head(name: str) -> str:
     return f'<th scope="row" class="{kind}">{_text(name)}</th>'
 
 
-def _segment_row(view: StudyView, segment: SegmentView, names: Sequence[str]) -> str:
+def _segment_row(view: StudyView, segment: SegmentView, names: Sequence[str], *, shared: bool, noted: bool) -> str:
     closed = segment.finished + segment.failed + segment.cancelled
     cells = [_row_head(segment.name)]
     for name in names:
@@ -238,7 +245,9 @@ def _segment_row(view: StudyView, segment: SegmentView, names: Sequence[str]) ->
         f"<td>{_text(segment.status)}</td>",
         _number_cell(closed, str(closed) if view.planned is None else f"{closed}/{view.planned}"),
         _number_cell(segment.failed, bad=segment.failed > 0),
+        *([_number_cell(segment.shared)] if shared else []),
         *([_number_cell(len(segment.front))] if view.goals.several else _best_cells(segment)),
+        *([f'<td class="text">{_text(segment.note, 200)}</td>'] if noted else []),
     ]
     return f"<tr>{''.join(cells)}</tr>"
 

@@ -192,7 +192,18 @@ class Tally:
         )
         if report.elsewhere:
             line += f"; {plural(report.elsewhere, 'pending trial')} of other askers left alone"
+        if report.stopped:
+            name, why = next(iter(report.stopped.items()))
+            line += f"; {plural(len(report.stopped), 'segment')} stopped, such as {_of(name)}: {_of(why)}"
+        if report.waiting:
+            name, missing = next(iter(report.waiting.items()))
+            wanted = f"{_of(name)} for {_of(missing[0])}"
+            line += f"; {plural(len(report.waiting), 'segment')} waiting for inputs, such as {wanted}"
         return line
+
+
+def _of(text: str) -> str:
+    return printable(text, limit=80)
 
 
 def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from askntell.optimizers.pareto import pareto_front
+from askntell.report.columns import note
+from askntell.study.summaries import gain_of as gain
 
 if TYPE_CHECKING:
     from askntell.goals import Goals, Objective
@@ -27,7 +29,7 @@ class SegmentView:
     Attributes:
         name: Its name, as given.
         features: Feature name to number or text.
-        status: "waiting", "running", "done" or "idle".
+        status: See `askntell.study.SegmentSummary`.
         pending: Number of open trials.
         finished: Number of trials with a value.
         failed: Number of trials without one.
@@ -35,6 +37,8 @@ class SegmentView:
         best: The incumbent, or None; None with several objectives.
         front: The trials that no other one beats; filled with several objectives.
         default_value: Value of the space's default params, or None while unknown.
+        shared: Number of trials that a joint model of several segments proposed.
+        note: Why it gets no trials: what stopped it, or which inputs it waits for; "" where it does.
         gain: How much better the incumbent is than the default, >= 0, in the objective's units; None while unknown.
         steps: (number of closed trials, best value so far) at every improvement and at the last closed trial.
         values: (number of closed trials, value) of every feasible finished trial; filled for a study with one segment
@@ -54,6 +58,8 @@ class SegmentView:
     best: Trial | None = None
     front: Sequence[Trial] = ()
     default_value: float | None = None
+    shared: int = 0
+    note: str = ""
     gain: float | None = None
     steps: Sequence[tuple[int, float]] = ()
     values: Sequence[tuple[int, float]] = ()
@@ -103,13 +109,6 @@ class StudyView:
         return sum(getattr(segment, count) for segment in self.segments)
 
 
-def gain(objective: Objective, best: float | None, default_value: float | None) -> float | None:
-    """How much smaller the loss of the incumbent is than the default's; None while one of them is unknown."""
-    if best is None or default_value is None:
-        return None
-    return objective.loss(default_value) - objective.loss(best)
-
-
 def steps(goals: Goals, trials: Sequence[Trial]) -> list[tuple[int, float]]:
     """The best feasible value so far as a stair: (closed trials, value) at improvements and at the end.
 
@@ -157,7 +156,9 @@ def view_of(study: Study) -> StudyView:
                 best=best,
                 front=pareto_front(trials, goals) if goals.several else (),
                 default_value=summary.default_value,
-                gain=gain(goals.first, None if best is None else best.value, summary.default_value),
+                shared=summary.shared,
+                note=note(summary.stopped, summary.missing),
+                gain=summary.gain,
                 steps=steps(goals, trials),
                 values=_values(goals, trials, feasible=True) if alone else (),
                 infeasible=_values(goals, trials, feasible=False) if alone else (),

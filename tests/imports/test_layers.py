@@ -18,10 +18,12 @@ ROWS = [
     ["goals"],
     ["trial"],
     ["history"],
+    ["allocation", "stopping"],
     ["optimizers"],
     ["journal", "segments", "payload", "backends"],
-    ["header"],
+    ["claims", "header"],
     ["books"],
+    ["roster"],
     ["runner"],
     ["study"],
     ["report", "testing"],
@@ -57,7 +59,7 @@ IMPURE = {
     "threading",
     "random",
 }
-PURE = ("goals", "trial", "history", "optimizers")
+PURE = ("goals", "trial", "history", "allocation", "stopping", "optimizers")
 
 
 def room(module: str) -> str:
@@ -127,5 +129,5 @@ def test_only_the_table_and_cli_reach_the_views():
 
 def test_the_reader_sees_imports_inside_functions():
     # A check that finds nothing would pass for ever: these are known to be there.
-    assert "askntell.payload" in {name for _, name in imported("askntell.study")}
-    assert "askntell.backends.local" in {name for _, name in imported("askntell.study")}
+    assert "askntell.payload" in {name for _, name in imported("askntell.study.running")}
+    assert "askntell.backends.local" in {name for _, name in imported("askntell.study.running")}

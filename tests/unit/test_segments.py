@@ -60,7 +60,7 @@ def test_a_missing_file_is_one_clear_error(tmp_path):
 
 
 NAMES = st.text(
-    st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="/"), min_size=1, max_size=30
+    st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="/"), min_size=1, max_size=100
 ).filter(str.isprintable)
 
 
@@ -72,13 +72,17 @@ def test_folder_names_are_safe_and_distinct(names):
         assert folder.isascii()
         assert not set(folder) & set("/\\ \0:*?\"<>|'`$;")
         assert folder[0] not in ".-"
+        assert folder[-1] != "."
+        assert len(folder) <= 200
 
 
 @pytest.mark.parametrize(
     ("name", "folder"),
     [
         ("pid22_eta_0_5", "pid22_eta_0_5"),
-        ("..", "%2E."),
+        ("..", "%2E%2E"),
+        ("a.", "a%2E"),
+        ("η" * 100, "%CE%B7" * 29 + "%~aa098c6991a28acf64bd8bf8"),
         ("-rf", "%2Drf"),
         ("NUL", "%4EUL"),
         ("con.txt", "%63on.txt"),

@@ -110,6 +110,15 @@ SAMPLES = {
     "some without": study_view(6, lambda n: {"eta": 1.0 * n} if n % 2 else {}),
     "three hundred": study_view(300, lambda n: {"particle": PARTICLES[n % 3], "eta": n // 3 / 20}),
     "three hundred names": study_view(300),
+    "campaign": StudyView(
+        name="campaign",
+        goals=Goals((Objective("chi2"),)),
+        segments=[
+            SegmentView(name="a", status="idle", finished=9, shared=4),
+            SegmentView(name="b", status="stopped", finished=3, note="target reached: chi2 = 1 in trial 2"),
+            SegmentView(name="c", status="waiting", note="missing: <c>.tar"),
+        ],
+    ),
     "maximize": study_view(3, objective=Objective("accuracy", "maximize")),
 }
 

@@ -14,6 +14,7 @@ from report_samples import HOSTILE, plan, trial
 from askntell.goals import Goals
 from askntell.report.live import LiveProgress
 from askntell.report.progress import PlainProgress, Tally, is_terminal, listener
+from askntell.runner import RunReport
 
 
 class Clock:
@@ -46,9 +47,7 @@ def study(*names, direction="minimize", best=None, default=None, finished=0, fai
 
 
 def report(**counts):
-    return SimpleNamespace(
-        **({"finished": 0, "failed": 0, "elsewhere": 0, "seconds": 61.0, "interrupted": False} | counts)
-    )
+    return RunReport(**({"seconds": 61.0} | counts))
 
 
 def test_tally_counts_what_happens():
@@ -205,3 +204,17 @@ def test_colours_can_be_switched_off(monkeypatch):
     text = on_terminal(["a"], [trial(0, 2.0, segment="a")], monkeypatch)
     codes = re.findall(r"\x1b\[([0-9;]*)m", text)
     assert all(code in ("", "0", "1", "2", "22") for code in codes), codes
+
+
+def test_the_last_line_names_what_was_left_out():
+    stream = io.StringIO()
+    stopped = {"a": "target reached: chi2 = 0.5 in trial 1", "b": "by hand"}
+    run(PlainProgress(stream), told=[], stopped=stopped, waiting={"c\x1b[2J": ["x.tar", "y.tar"]})
+    assert (
+        stream.getvalue()
+        .splitlines()[1]
+        .endswith(
+            "; 2 segments stopped, such as a: target reached: chi2 = 0.5 in trial 1"
+            "; 1 segment waiting for inputs, such as c\\x1b[2J for x.tar"
+        )
+    )

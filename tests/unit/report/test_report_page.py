@@ -190,3 +190,14 @@ def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
     assert target == tmp_path / "report.html"
     assert target.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["report.html"]
+
+
+def test_columns_of_a_campaign_are_there_when_they_say_something():
+    for name, extra in (("campaign", {"Shared", "Note"}), ("no features", set())):
+        shown = page(SAMPLES[name], script=None, written=NOW)
+        table = shown[shown.index('<table class="sortable">') : shown.index("</table>")]
+        heads = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', table)
+        assert {"Shared", "Note"} & set(heads) == extra
+        for row in table.split("<tr>")[2:]:
+            assert row.count("<td") + row.count('<th scope="row"') == len(heads)
+    assert "missing: &lt;c&gt;.tar" in page(SAMPLES["campaign"], script=None, written=NOW)
