@@ -141,7 +141,7 @@ class Books:
             UnknownTrial, ParamsError, StudyFileError.
         """
         shelf = self._shelf(segment)
-        held = self.header.space.check_fixed(fixed) if fixed else {}
+        held = shelf.history.space.check_fixed(fixed) if fixed else {}
         self.refresh()
         if worker is not None and resume:
             mine = [trial for trial in shelf.history.pending if trial.worker == worker]
@@ -253,7 +253,7 @@ class Books:
     def tell_params(self, segment: str, params: Mapping[str, Scalar], outcome: Outcome) -> Trial:
         """Add a trial that was measured elsewhere."""
         shelf = self._shelf(segment)
-        checked = self.header.space.check(params)
+        checked = shelf.history.space.check(params)
         self.refresh()
         number = self._claim(shelf, None, None)
         self._record("asked", {"trial": [segment, number], "by": "told", "params": checked} | self._news())
@@ -261,8 +261,8 @@ class Books:
 
     def enqueue(self, segment: str, params: Mapping[str, Scalar]) -> None:
         """Make these params the next trial of a segment, durably."""
-        self._shelf(segment)
-        self._record("enqueued", {"segment": segment, "params": self.header.space.check(params)})
+        checked = self._shelf(segment).history.space.check(params)
+        self._record("enqueued", {"segment": segment, "params": checked})
 
     def requeue(self, segment: str, number: int, *, reason: str) -> Trial:
         """End the current attempt of a pending trial and start the next; returns the trial with the new attempt."""
@@ -275,10 +275,11 @@ class Books:
         """Add a segment to the study, durably.
 
         Raises:
-            SettingsError: the name is taken.
+            SettingsError: the name is taken, or its overrides are not inside the space.
         """
         self.refresh()
         check_segments([*self.segments, segment])
+        self.header.problem.at(segment)
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, final
 from askntell import __version__
 from askntell._files import Disk, dump_json, make_folders, read_json, write_once
 from askntell._rng import checked_seed
-from askntell.errors import AskntellError, StudyFileError, StudyFormatError, StudyMismatch
+from askntell.errors import AskntellError, SettingsError, StudyFileError, StudyFormatError, StudyMismatch
 from askntell.goals import Goals
 from askntell.journal import FORMAT
 from askntell.optimizers.algorithm import Algorithm
@@ -89,7 +89,14 @@ class Header:
 
         Raises:
             StudyFileError: the folder cannot be written.
+            SettingsError: the overrides of a segment are not inside the space.
         """
+        for index, segment in enumerate(self.segments):
+            try:
+                self.problem.at(segment)
+            except SettingsError as error:
+                path = f"$.segments[{index}]{error.path[1:]}"
+                raise SettingsError(error.message, hint=error.hint, path=path) from None
         born = replace(self, uuid=str(uuid.uuid4()), created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         text = dump_json({"format": list(FORMAT), "version": __version__} | born.to_dict(), indent=1) + "\n"
         try:
@@ -189,19 +196,36 @@ def compare(kept: Header, given: dict[str, object], added: Sequence[Segment], pa
     differences = []
     for key, value in given.items():
         have = getattr(kept, key)
-        if key == "segments":
-            have = (*kept.segments, *added)
-            if value in (kept.segments, have):
-                continue
-        elif value == have:
-            continue
-        differences.append(f"{key}: the study has {_short(have)}, given {_short(value)}")
+        if key == "segments" and isinstance(value, tuple):
+            every = (*kept.segments, *added)
+            found = _differing(kept, every if len(value) == len(every) else kept.segments, value)
+        else:
+            found = "" if value == have else f"the study has {_short(have)}, given {_short(value)}"
+        if found:
+            differences.append(f"{key}: {found}")
     if differences:
         raise StudyMismatch(
             "; ".join(differences),
             hint="reopen it with its own settings (or none), or choose another folder",
             path=str(path),
         )
+
+
+def _differing(kept: Header, have: Sequence[Segment], given: Sequence[Segment]) -> str:
+    """How given segments differ from the study's, in words; "" if they do not.
+
+    Overrides are the same if they leave the same of the space, however they are written.
+    """
+    if [one.name for one in have] != [one.name for one in given]:
+        return f"the study has {_short(have)}, given {_short(given)}"
+    for one, other in zip(have, given, strict=True):
+        written = dump_json(one.overrides) == dump_json(other.overrides)
+        if one != other or not written:
+            alike = replace(one, overrides=other.overrides) == other
+            if not alike or kept.problem.at(one).space != kept.problem.at(other).space:
+                what = "overrides" if alike else "inputs, features or datasets"
+                return f"the study has other {what} of {one.name!r}"
+    return ""
 
 
 def _short(value: object) -> str:

@@ -24,13 +24,13 @@ class History:
     """The trials of one segment.
 
     Args:
-        space: Gives the canonical key by which duplicates are known.
+        space: What may be tried; gives the canonical key by which duplicates are known.
         goals: Say what is better and what is feasible.
         segment: Name for messages.
     """
 
     def __init__(self, space: SearchSpace, goals: Goals, segment: str) -> None:
-        self._space = space
+        self.space = space
         self.goals = goals
         self._segment = segment
         self._trials: dict[int, Trial] = {}
@@ -130,7 +130,7 @@ class History:
         number = trial.number
         late = number < self._next
         self._trials[number] = self._pending[number] = trial
-        self._taken.add(self._space.key(trial.params))
+        self._taken.add(self.space.key(trial.params))
         if late:
             self._pending = dict(sorted(self._pending.items()))
         else:

@@ -15,11 +15,11 @@ __all__ = ["check_segments", "folder_name", "load_segments", "segment_from_json"
 LARGEST = 100_000
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-_KEYS = {"name", "files", "datasets", "features", "id"}
+_KEYS = {"name", "files", "datasets", "features", "overrides", "id"}
 
 
 def load_segments(path: Path) -> tuple[Segment, ...]:
-    """Segments of a JSON file in phpo's format, ``[{"name": ..., "files": [...]}, ...]``, plus optional "features".
+    """Segments of a JSON file: phpo's format, ``[{"name": ..., "files": [...]}]``, and "features" and "overrides".
 
     Raises:
         StudyFileError: the file cannot be read. SettingsError: an entry is wrong; the message names its JSON path.
@@ -50,16 +50,20 @@ def segment_from_json(entry: Any, where: str) -> Segment:
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
         raise SettingsError(f"unknown key {unknown[0]!r}; allowed: {', '.join(sorted(_KEYS))}", path=where)
-    files, datasets, features = entry.get("files", []), entry.get("datasets", []), entry.get("features", {})
-    for key, value, kind in (("files", files, list), ("datasets", datasets, list), ("features", features, dict)):
+    kinds = {"files": list, "datasets": list, "features": dict, "overrides": dict}
+    given = {key: entry.get(key, kind()) for key, kind in kinds.items()}
+    for key, value in given.items():
+        kind = kinds[key]
         if not isinstance(value, kind):
             raise SettingsError(
                 f"{key} must be a JSON {'list' if kind is list else 'object'}, got {value!r}", path=where
             )
     try:
-        return Segment(entry["name"], tuple(files), features, tuple(datasets))
+        return Segment(
+            entry["name"], tuple(given["files"]), given["features"], tuple(given["datasets"]), given["overrides"]
+        )
     except AskntellError as error:
-        raise SettingsError(error.message, hint=error.hint, path=where) from None
+        raise SettingsError(error.message, hint=error.hint, path=f"{where}{error.path[1:]}") from None
 
 
 def segment_to_json(segment: Segment) -> dict[str, object]:
@@ -71,6 +75,8 @@ def segment_to_json(segment: Segment) -> dict[str, object]:
         entry["datasets"] = list(segment.datasets)
     if segment.features:
         entry["features"] = dict(segment.features)
+    if segment.overrides:
+        entry["overrides"] = dict(segment.overrides)
     return entry
 
 

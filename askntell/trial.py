@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from numbers import Real
 from types import MappingProxyType
-from typing import Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
-from askntell.errors import SettingsError, TellError
+from askntell.errors import SettingsError, SpaceError, TellError
 from askntell.goals import Goals
 from askntell.space import Params, Scalar, SearchSpace
+
+if TYPE_CHECKING:
+    from askntell.space.narrowing import Overrides
 
 __all__ = [
     "DEFAULT_SEGMENT",
@@ -69,12 +72,15 @@ class Segment:
         inputs: Files that the segment's jobs read, relative to the folder of the segments file, or absolute.
         features: What tells segments apart, name to number or text, such as ``{"particle": "photon", "eta": 0.025}``.
         datasets: Names of grid data sets, for engines that resolve them.
+        overrides: Where the segment's space is a part of the study's: parameters that are fixed at a value or keep to
+            a narrower range, as `SearchSpace.narrowed` takes them; kept as JSON values.
     """
 
     name: str
     inputs: tuple[str, ...] = ()
     features: Mapping[str, str | float] = field(default_factory=dict)
     datasets: tuple[str, ...] = ()
+    overrides: Overrides = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.name
@@ -95,6 +101,14 @@ class Segment:
                     f"segment {name!r}: feature {key!r} is {value!r}", hint="a feature is a finite number or a text"
                 )
         object.__setattr__(self, "features", dict(self.features))
+        if self.overrides != {}:
+            from askntell.space.narrowing import read_overrides
+
+            try:
+                object.__setattr__(self, "overrides", read_overrides(self.overrides))
+            except SpaceError as error:
+                path = f"$.overrides{error.path[1:]}"
+                raise SettingsError(f"segment {name!r}: {error.message}", hint=error.hint, path=path) from None
 
 
 @final
@@ -320,11 +334,12 @@ class Problem:
     """What an algorithm needs to know of one segment's search.
 
     Attributes:
-        space: What may be tried.
+        space: What may be tried in the segment: the study's space, narrowed by the segment's overrides.
         goals: What is better, and what is allowed.
         trials: Planned number of trials in the segment, or None.
         segment: The segment that is searched.
         segments: All segments of the study.
+        study_space: The study's space where `space` may be a part of it; None: the same.
     """
 
     space: SearchSpace
@@ -332,6 +347,7 @@ class Problem:
     trials: int | None = None
     segment: Segment = field(default_factory=lambda: Segment(DEFAULT_SEGMENT))
     segments: Sequence[Segment] = ()
+    study_space: SearchSpace | None = None
 
     def __post_init__(self) -> None:
         trials = self.trials
@@ -339,8 +355,22 @@ class Problem:
             raise SettingsError(f"trials={trials!r}; allowed: None or an integer >= 1")
 
     def at(self, segment: Segment) -> Problem:
-        """The search of one of the segments."""
-        return replace(self, segment=segment)
+        """The search of one of the segments, in its own part of the whole space.
+
+        Raises:
+            SettingsError: the segment's overrides are not inside the space; `path` is their JSON path in the segment.
+        """
+        try:
+            part = self.whole.narrowed(segment.overrides)
+        except SpaceError as error:
+            path = f"$.overrides{error.path[1:]}"
+            raise SettingsError(f"segment {segment.name!r}: {error.message}", hint=error.hint, path=path) from None
+        return replace(self, segment=segment, space=part, study_space=self.whole)
+
+    @property
+    def whole(self) -> SearchSpace:
+        """The study's space, of which `space` is the segment's part."""
+        return self.space if self.study_space is None else self.study_space
 
     def loss(self, trial: Trial) -> float:
         """The loss of a finished trial: lower is better.

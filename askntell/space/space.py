@@ -16,6 +16,7 @@ from askntell.space.rules import make_rules, written
 from askntell.space.values import Params, Scalar, as_number, child, closest, is_mapping, listed, shown, token
 
 if TYPE_CHECKING:
+    from askntell.space.narrowing import Overrides
     from askntell.space.unit import Unit
 
 __all__ = ["SearchSpace"]
@@ -40,7 +41,7 @@ class SearchSpace:
         SpaceError: something is wrong; `path` is its JSON path, such as ``$.parameters.lr.when``.
     """
 
-    __slots__ = ("_keyed", "_parameters", "_rules", "_text", "_typed", "_unit")
+    __slots__ = ("_keyed", "_parameters", "_parts", "_rules", "_text", "_typed", "_unit")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class SearchSpace:
         self._parameters = MappingProxyType(checked)
         self._text: str | None = None
         self._unit: Unit | None = None
+        self._parts: dict[str, SearchSpace] = {}
         free = [name for name, parameter in checked.items() if not isinstance(parameter, Constant)]
         # Values that only their types tell apart enter a key with their types.
         self._keyed = tuple((name, typed(checked[name])) for name in free)
@@ -183,6 +185,32 @@ class SearchSpace:
         if not self._typed:
             return tuple([get(name, ...) for name, _ in self._keyed])
         return tuple([token(get(name, ...)) if typed else get(name, ...) for name, typed in self._keyed])
+
+    def narrowed(self, overrides: Overrides) -> SearchSpace:
+        """The part of the space where some parameters are fixed, or keep to a narrower range.
+
+        Conditions, constraints and forbidden combinations carry over. A parameter that can no longer be active is
+        absent, whether it is overridden or not. A named default that lies outside moves to the nearer end of the
+        range, or to the next lower value between two; of categories the first one takes its place.
+
+        Args:
+            overrides: Name to the value at which a parameter is fixed (a `Constant` then), or to a `Float`, `Int`,
+                `Categorical` or `Ordinal` of its own kind, or to the settings of one that change, such as
+                ``{"low": 1e-4, "high": 1e-2}`` or ``{"values": [32, 64]}``. What is left out stays as it is.
+
+        Raises:
+            SpaceError: an override is not inside the space, or nothing is left; `path` is its JSON path, such as
+                ``$.lr.low``.
+        """
+        if is_mapping(overrides) and not overrides:
+            return self
+        from askntell.space.narrowing import narrow, read_overrides
+
+        entries = read_overrides(overrides)
+        text = dump_json(entries)
+        if text not in self._parts:  # of hundreds of segments many have the same
+            self._parts[text] = narrow(self._parameters, self._rules, entries)
+        return self._parts[text]
 
     def sample(self, count: int, *, seed: int = 0) -> list[Params]:
         """Random feasible params, uniform in the unit cube; the same for the same space, count and seed.

@@ -21,9 +21,11 @@ from askntell.space.masks import Masks
 from askntell.space.parameters import Int
 
 if TYPE_CHECKING:
+    from askntell.space.box import Box
     from askntell.space.columns import Array, Cells, Mask
     from askntell.space.parameter import Parameter
     from askntell.space.rules import Rules
+    from askntell.space.space import SearchSpace
     from askntell.space.values import Params, Scalar
 
 __all__ = ["Column", "Unit"]
@@ -167,7 +169,7 @@ class Unit:
         if not self._masks.bounded:
             return np.ones(len(U), dtype=np.bool_)
         table = np.where(np.isnan(U), 0.5, U)
-        cells = self._cells(table)
+        cells = self.cells(table)
         return self._masks.feasible(table, cells, self._masks.active(cells))
 
     def draw(self, rng: np.random.Generator, count: int, fixed: Mapping[str, Scalar] | None = None) -> Array:
@@ -195,13 +197,23 @@ class Unit:
             tried += batch
         return np.concatenate(found) if found else np.empty((0, self.d))
 
+    def box(self, part: SearchSpace) -> Box:
+        """A part of this space, as `SearchSpace.narrowed` gives it, as a box in this unit cube.
+
+        Raises:
+            SpaceError: it is no part of this space.
+        """
+        from askntell.space.box import Box
+
+        return Box(self, self._parameters, part.parameters)
+
     def _snapped(self, table: Array, fixed: Mapping[str, Scalar] | None) -> tuple[Array, Cells, Mapping[str, Mask]]:
         """Snap rows without NaN in place; also their cells, and where conditional parameters are active."""
         for name, value in (fixed or {}).items():
             column = self._column.get(name)
             if column is not None:
                 table[:, column] = self._parameters[name].position(value)
-        cells = self._cells(table)
+        cells = self.cells(table)
         if len(self._even):
             table[:, self._even] = (cells[:, self._even] + 0.5) / self._levels
         for index, parameter in self._log:
@@ -212,7 +224,7 @@ class Unit:
                 table[~mask, self._column[name]] = np.nan
         return table, cells, active
 
-    def _cells(self, table: Array) -> Cells:
+    def cells(self, table: Array) -> Cells:
         """The cells (n, d) of rows without NaN; 0 where continuous."""
         cells = np.zeros(table.shape, dtype=np.int64)
         if len(self._even):

@@ -30,20 +30,24 @@ def maximise(
     free: NDArray[np.bool_],
     scale: Array,
     evaluations: int,
+    lower: Array | float = 0.0,
+    upper: Array | float = 1.0,
 ) -> tuple[Array, Array]:
-    """Local maxima of a function in the unit cube, never worse than the starts.
+    """Local maxima of a function in the unit cube, or a box in it, never worse than the starts.
 
     Args:
         function: Values (m,) and gradients (m, p) of m points (m, p); a value of -inf refuses a point.
-        start: Starting points in [0, 1], shape (m, p).
+        start: Starting points in the box, shape (m, p).
         free: Which coordinates of which row may move, shape (m, p).
         scale: Unit of length of each coordinate, shape (p,).
         evaluations: At most so many calls, >= 1.
+        lower: Lower bound of each coordinate, shape (p,).
+        upper: Upper bound of each coordinate, shape (p,).
 
     Returns:
         Points (m, p) and their values (m,).
     """
-    rows = _Rows(function, start, free, scale)
+    rows = _Rows(function, start, free, scale, (lower, upper))
     for _ in range(evaluations - 1):
         if not rows.step():
             break
@@ -60,11 +64,13 @@ class _Rows:
         start: Array,
         free: NDArray[np.bool_],
         scale: Array,
+        bounds: tuple[Array | float, Array | float],
     ) -> None:
         self._function = function
         self._free = free
         self._scale = scale
-        self._upper = 1.0 / scale
+        self._bounds = bounds
+        self._lower, self._upper = bounds[0] / scale, bounds[1] / scale
         self._x = start / scale
         m, p = start.shape
         self.f, self._g = self._evaluate(self._x)
@@ -76,14 +82,14 @@ class _Rows:
 
     def points(self) -> Array:
         """Unit coordinates, shape (m, p)."""
-        return np.clip(self._x * self._scale, 0.0, 1.0)
+        return np.clip(self._x * self._scale, *self._bounds)
 
     def step(self) -> bool:
         """One evaluation; False when every row has stopped."""
         if not self._running.any():
             return False
         move = np.where(self._running[:, None], self._t[:, None] * self._direction, 0.0)
-        x = np.clip(self._x + move, 0.0, self._upper)
+        x = np.clip(self._x + move, self._lower, self._upper)
         f, g = self._evaluate(x)
         s = x - self._x
         promised = _ARMIJO * np.minimum(_dot(self._g, s), 0.0)
@@ -99,14 +105,14 @@ class _Rows:
         return True
 
     def _evaluate(self, x: Array) -> tuple[Array, Array]:
-        value, gradient = self._function(np.clip(x * self._scale, 0.0, 1.0))
+        value, gradient = self._function(np.clip(x * self._scale, *self._bounds))
         f = np.where(np.isnan(value), np.inf, -value)
         return f, np.where(np.isfinite(f)[:, None], -gradient * self._scale, 0.0)
 
     def _directions(self) -> Array:
         """Quasi-Newton directions of bounded length, coordinates that press against their bound left out."""
         x, g = self._x, self._g
-        can = self._free & ~((x <= 0.0) & (g > 0.0)) & ~((x >= self._upper) & (g < 0.0))
+        can = self._free & ~((x <= self._lower) & (g > 0.0)) & ~((x >= self._upper) & (g < 0.0))
         g = np.where(can, g, 0.0)
         d = np.where(can, -np.einsum("mij,mj->mi", self._H, g), 0.0)
         uphill = _dot(d, g) >= 0.0

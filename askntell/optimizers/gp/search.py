@@ -17,6 +17,7 @@ from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.polish import maximise
 from askntell.space import Scalar
+from askntell.space.box import Box
 from askntell.space.unit import Unit
 
 __all__ = ["Effort", "Region", "ranked"]
@@ -46,28 +47,47 @@ class Region:
         unit: The unit cube of the space.
         fixed: Parameters held at a value, by name.
         restricted: Whether the space has constraints or forbidden combinations.
+        box: The part of the space that may be tried; None: all of it.
     """
 
-    def __init__(self, unit: Unit, fixed: Mapping[str, Scalar], *, restricted: bool) -> None:
+    def __init__(self, unit: Unit, fixed: Mapping[str, Scalar], *, restricted: bool, box: Box | None = None) -> None:
         self.unit = unit
         self.fixed = fixed
         self.restricted = restricted
         self.levels = np.array([c.levels or 0 for c in unit.columns], dtype=np.intp)  # 0: a real number
         self.category = np.array([c.kind == "categorical" for c in unit.columns], dtype=bool)
         moves = np.array([name not in fixed for name in unit.names], dtype=bool) & (self.levels != 1)
+        self.box = box
+        self.lower, self.upper = (np.zeros(unit.d), np.ones(unit.d)) if box is None else (box.lower, box.upper)
+        if box is not None:
+            moves &= np.array([mask is None or mask.sum() > 1 for mask in box.allowed]) & (self.lower < self.upper)
         self.smooth = moves & ~self.category & ((self.levels == 0) | (self.levels > _FINE))
         self.discrete = np.flatnonzero(moves & (self.levels > 0))
 
+    def snap(self, U: Array) -> Array:
+        """U moved to the nearest points that may be tried, whether or not they are feasible."""
+        return self.unit.snap(U if self.box is None else self.box.clip(U), self.fixed)
+
     def rows(self, U: Array) -> Array:
         """The rows of U moved to the grid, the fixed and the feasible; shape (k, d), k <= len(U)."""
-        U = self.unit.snap(U, self.fixed)
+        U = self.snap(U)
         return U[self.unit.feasible(U)] if self.restricted else U
+
+    def spread(self, U: Array) -> Array:
+        """The rows of U, which are even in the unit cube, spread over what may be tried."""
+        return self.rows(U if self.box is None else self.box.into(U))
+
+    def draw(self, rng: np.random.Generator, count: int) -> Array:
+        """Up to `count` random rows."""
+        if self.box is None:
+            return self.unit.draw(rng, count, self.fixed)
+        return self.spread(rng.random((count, self.unit.d)))
 
     def feasible(self, U: Array) -> NDArray[np.bool_]:
         """Which rows are feasible once snapped, shape (m,)."""
         if not self.restricted:
             return np.ones(len(U), dtype=bool)
-        found: NDArray[np.bool_] = self.unit.feasible(self.unit.snap(U, self.fixed))
+        found: NDArray[np.bool_] = self.unit.feasible(self.snap(U))
         return found
 
 
@@ -92,11 +112,11 @@ def ranked(
         rng: Of this ask.
         extra: More candidates, shape (m, d).
     """
-    wide = region.rows(_scattered(region.unit.d, effort.scattered, rng))
+    wide = region.spread(_scattered(region.unit.d, effort.scattered, rng))
     around = [_perturbed(region, incumbents, effort.perturbed, rng), _exchanged(region, incumbents[:4], rng)]
     near = region.rows(np.vstack(around if extra is None else [*around, extra]))
     if len(wide) + len(near) < _SURE_DRAWS:
-        wide = np.vstack([wide, region.unit.draw(rng, _SURE_DRAWS, region.fixed)])
+        wide = np.vstack([wide, region.draw(rng, _SURE_DRAWS)])
     rows = np.vstack([wide, near])
     if not len(rows):
         return
@@ -201,10 +221,18 @@ def _climbed(
     free = ~np.isnan(rows[:, smooth])
     start = np.where(free, rows[:, smooth], 0.5)
     scale = np.clip(acquisition.posterior.hyper.scale[places], 0.02, 2.0)
-    found, _ = maximise(function, start, free=free, scale=scale, evaluations=evaluations)
+    found, _ = maximise(
+        function,
+        start,
+        free=free,
+        scale=scale,
+        evaluations=evaluations,
+        lower=region.lower[smooth],
+        upper=region.upper[smooth],
+    )
     U = rows.copy()
     U[:, smooth] = np.where(free, found, np.nan)
-    U = region.unit.snap(U, region.fixed)
+    U = region.snap(U)
     after = acquisition.value(columns.transform(U))
     better = after > values  # and feasible: the function above refused all other points
     return np.where(better[:, None], U, rows), np.where(better, after, values)

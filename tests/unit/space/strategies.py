@@ -145,3 +145,39 @@ def spaces(draw, *, grid=False, most=2**40, least=1, largest=6, rules=True):
         forbidden = [{name: draw(values_of(cells[name])) for name in some}]
     order = draw(st.permutations(names))
     return SearchSpace({name: made[name] for name in order}, constraints=texts, forbidden=forbidden)
+
+
+@st.composite
+def override(draw, parameter):
+    """A value of the parameter, or settings of a part of its values."""
+    if draw(st.integers(0, 2)) == 0 or (parameter.levels == 1 and isinstance(parameter, (Constant, Float, Int))):
+        return parameter.at(draw(st.floats(0, 1)))
+    if parameter.levels is None:
+        low, high = sorted(parameter.at(u) for u in draw(st.tuples(st.floats(0, 0.9), st.floats(0.1, 1))))
+        # apart, and by so much that a log scale of the part can be told from a point
+        return {"low": low, "high": high} if parameter.position(high) - parameter.position(low) > 1e-3 else high
+    if isinstance(parameter, (Categorical, Ordinal)):
+        cells = st.lists(st.integers(0, parameter.levels - 1), min_size=1, unique=True)
+        key = "choices" if isinstance(parameter, Categorical) else "values"
+        return {key: [parameter.pick(cell) for cell in draw(cells)]}
+    stride = draw(st.integers(1, 3)) if getattr(parameter, "step", None) is not None else 1
+    first = draw(st.integers(0, parameter.levels - 1))
+    count = draw(st.integers(1, 50)) if draw(st.booleans()) else parameter.levels
+    last = first + min(count, (parameter.levels - 1 - first) // stride) * stride
+    if last == first:
+        return {"value": parameter.pick(first)}
+    made = {"low": parameter.pick(first), "high": parameter.pick(last)}
+    if stride > 1:
+        made["step"] = (
+            float(stride * Fraction(repr(parameter.step)))
+            if isinstance(parameter, Float)
+            else (stride * parameter.step)
+        )
+    return made
+
+
+@st.composite
+def overrides(draw, space):
+    """Overrides of some parameters of a space."""
+    names = draw(st.lists(st.sampled_from(sorted(space.parameters)), unique=True))
+    return {name: draw(override(space.parameters[name])) for name in names}

@@ -47,9 +47,10 @@ def proposed(
         if scene.explains_worse():
             return None
         score = scene.score()
-        space = joint.problem.space
+        space, box = joint.problem_of(segment).space, scene.box
+        decode = joint.problem.space.unit.decode if box is None else box.decode
         for _, row in zip(range(_DECODED), _ranked(scene, score, request, effort), strict=False):
-            params = space.unit.decode(row, request.fixed)
+            params = decode(row, request.fixed)
             if space.key(params) not in request.taken:
                 return Proposal(params=params, by="gp", why=_why(scene, score, row))
     except np.linalg.LinAlgError:  # no jitter helped
@@ -59,7 +60,7 @@ def proposed(
 
 def _ranked(scene: Scene, score: Weighed, request: Request, effort: Effort) -> Iterator[Array]:
     space = scene.joint.problem.space
-    region = Region(space.unit, request.fixed, restricted=bool(space.constraints or space.forbidden))
+    region = Region(space.unit, request.fixed, restricted=bool(space.constraints or space.forbidden), box=scene.box)
     rng = request.rng("gp-joint")
     yield from ranked(
         region,

@@ -19,6 +19,9 @@ _DECADE = 10.0  #: positive values that span more than this are compared by thei
 _FEW = 3  #: segments with fewer values take the scale of the others
 _NARROWEST = 0.3  #: smallest spread of log scales that is believed before the data
 _STEPS, _LONGEST = 12, 0.5  #: of Newton's method for a log scale
+_FARTHEST = 20.0  #: values above the median by so many times the distance of the best below it have diverged
+_HIGH = 4.0  #: targets so far above the segment's median count by their logarithm
+_LARGEST = 1e100  #: the squares of larger values might overflow
 _TINY = 1e-12
 
 
@@ -29,13 +32,17 @@ class Frame:
 
     Attributes:
         logarithmic: Whether f is the logarithm.
+        unit: Values are multiplied by this power of two first, so that no square overflows; mostly 1.
         level: Reference of each segment, shape (S,).
+        middle: Median of each segment, shape (S,).
         scale: Scale of each segment, > 0, shape (S,).
         spread: Standard deviation of the log scales.
     """
 
     logarithmic: bool
+    unit: float
     level: Array
+    middle: Array
     scale: Array
     spread: float
 
@@ -50,30 +57,48 @@ class Frame:
         some = np.concatenate(list(values))
         positive = bool(some.min() > 0.0) and bool(some.max() > _DECADE * some.min())
         logarithmic = positive and not limited
-        y = [np.log(v) for v in values] if logarithmic else [np.asarray(v, dtype=np.float64) for v in values]
+        unit = _unit(some)
+        y = [np.log(v) if logarithmic else v * unit for v in values]
         told = np.array([len(v) for v in y])
-        mean = np.array([float(v.mean()) if len(v) else np.nan for v in y])
-        inner = np.array([float(v.var(ddof=1)) if len(v) > 1 else np.nan for v in y])
-        pooled = float(np.concatenate(y).mean())
-        within = float(np.nanmean(inner)) if np.isfinite(inner).any() else 0.0
-        apart = np.nanvar(mean) > _APART * within
-        level = np.where(np.isnan(mean), pooled, mean) if apart else np.full(len(y), pooled)
+        middle = np.array([float(np.median(v)) if len(v) else np.nan for v in y])
+        inner = np.array([_variance(v) if len(v) > 1 else np.nan for v in y])
+        pooled = float(np.nanmedian(middle))
+        width = 1.4826 * float(np.nanmedian(np.abs(middle - pooled)))
+        apart = width * width > _APART * float(np.nanmedian(inner))
+        level = np.where(np.isnan(middle), pooled, middle) if apart else np.full(len(y), pooled)
         scale, spread = _scales(inner, told)
-        return cls(logarithmic=logarithmic, level=level, scale=scale, spread=spread)
+        middle = np.where(np.isnan(middle), pooled, middle)
+        return cls(logarithmic=logarithmic, unit=unit, level=level, middle=middle, scale=scale, spread=spread)
 
     def targets(self, values: Array, segment: int) -> Array:
-        """Targets of values of one segment, shape (n,)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            y = np.log(values) if self.logarithmic else values
-        found: Array = (np.nan_to_num(y, nan=-300.0, neginf=-300.0) - self.level[segment]) / self.scale[segment]
+        """Targets of values of one segment, shape (n,), in the order of the values.
+
+        What lies far above all that is of interest, as a diverged training does, counts by its logarithm.
+        """
+        y = np.log(np.maximum(values, _TINY)) if self.logarithmic else values * self.unit
+        above = (y - self.middle[segment]) / self.scale[segment]
+        above = np.where(above > _HIGH, _HIGH + np.log1p(np.maximum(above - _HIGH, 0.0)), above)
+        found: Array = above + (self.middle[segment] - self.level[segment]) / self.scale[segment]
         return found
 
     def noise(self, std: Array, values: Array, segment: int) -> Array:
         """Variances of the targets by the known standard deviations of the values, NaN where unknown; shape (n,)."""
         with np.errstate(over="ignore", divide="ignore"):
-            slope = 1.0 / np.maximum(np.abs(values), _TINY) if self.logarithmic else 1.0
+            slope = 1.0 / np.maximum(np.abs(values), _TINY) if self.logarithmic else self.unit
             found: Array = np.minimum((std * slope / self.scale[segment]) ** 2, 1e6)
         return found
+
+
+def _unit(values: Array) -> float:
+    largest = float(np.max(np.abs(values)))
+    return 1.0 if largest < _LARGEST else 2.0 ** -math.frexp(largest)[1]
+
+
+def _variance(v: Array) -> float:
+    """Variance of v, shape (n,), n > 1, without what diverged: far above the median, seen from the best value."""
+    median = float(np.median(v))
+    tame = v[v <= median + _FARTHEST * (median - float(v.min()))]
+    return float(tame.var(ddof=1)) if len(tame) > 1 else np.nan
 
 
 def _scales(variances: Array, told: NDArray[np.int64]) -> tuple[Array, float]:
@@ -89,7 +114,8 @@ def _scales(variances: Array, told: NDArray[np.int64]) -> tuple[Array, float]:
     logs = 0.5 * np.log(variances[enough])
     doubt = 0.5 / (told[enough] - 1.0)
     centre = float(np.median(logs))
-    true = max(float(np.mean((logs - centre) ** 2) - np.mean(doubt)), 0.01)
+    width = 1.4826 * float(np.median(np.abs(logs - centre)))  # one segment in other units changes no other's scale
+    true = max(width * width - float(np.mean(doubt)), 0.01)
     scale = np.full(len(told), centre)
     scale[enough] = centre + true / (true + doubt) * (logs - centre)
     return np.exp(scale), max(math.sqrt(true), _NARROWEST)

@@ -18,8 +18,10 @@ from askntell.optimizers.gp.joint.objective import JointHyper, JointObjective, R
 from askntell.optimizers.gp.joint.tasks import Tasks
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Prior, minimised
+from askntell.optimizers.gp.outcomes import Outcomes
 from askntell.optimizers.gp.state import State
 from askntell.optimizers.gp.subset import hashed
+from askntell.space.box import Box
 from askntell.trial import Problem, Segment
 
 __all__ = ["Joint", "JointFit"]
@@ -54,18 +56,20 @@ class Joint:
         problem: What is searched.
         segments: All segments.
         states: Those of the segments that have closed trials, by name.
+        told: Their outcomes, with unit points of the whole space.
         closed: (segment index, number) of the trials that gave values, in the order in which they were closed, (N, 2).
     """
 
     problem: Problem
     segments: tuple[Segment, ...]
     states: Mapping[str, State]
+    told: Mapping[str, Outcomes]
     closed: NDArray[np.int64]
 
     @classmethod
     def empty(cls, problem: Problem, segments: Sequence[Segment]) -> Joint:
         """No trials."""
-        return cls(problem, tuple(segments), {}, np.empty((0, 2), dtype=np.int64))
+        return cls(problem, tuple(segments), {}, {}, np.empty((0, 2), dtype=np.int64))
 
     def learned(self, states: Mapping[str, State], closings: Sequence[tuple[str, int]]) -> Joint:
         """With more closed trials: see `Sharing.learn_among`."""
@@ -76,7 +80,8 @@ class Joint:
             if at < len(outcomes.numbers) and outcomes.numbers[at] == number and not outcomes.failed[at]:
                 rows.append((self.places[name], number))
         closed = grown(self.closed, np.array(rows, dtype=np.int64).reshape(-1, 2))
-        after = replace(self, states={**self.states, **states}, closed=closed)
+        told = {name: self._embedded(name, state.outcomes) for name, state in states.items()}
+        after = replace(self, states={**self.states, **states}, told={**self.told, **told}, closed=closed)
         memos, kept = vars(self), vars(after)
         for name in ("places", "tasks", "order"):
             if name in memos:
@@ -89,6 +94,19 @@ class Joint:
     def places(self) -> dict[str, int]:
         """Index of each segment."""
         return {segment.name: k for k, segment in enumerate(self.segments)}
+
+    def problem_of(self, segment: str) -> Problem:
+        """The search of one segment."""
+        return self.problem.at(self.segments[self.places[segment]])
+
+    def box(self, segment: str) -> Box | None:
+        """What may be tried in one segment; None: the whole space."""
+        part = self.problem_of(segment).space
+        return None if part is self.problem.whole else self.problem.whole.unit.box(part)
+
+    def _embedded(self, segment: str, outcomes: Outcomes) -> Outcomes:
+        box = self.box(segment)
+        return outcomes if box is None else replace(outcomes, U=box.embed(outcomes.U))
 
     @cached_property
     def tasks(self) -> Tasks:
@@ -125,8 +143,8 @@ class Joint:
         U, values, noise = [], [], []
         for k, segment in enumerate(self.segments):
             numbers = np.sort(first[first[:, 0] == k, 1])
-            if segment.name in self.states:
-                outcomes = self.states[segment.name].outcomes
+            if segment.name in self.told:
+                outcomes = self.told[segment.name]
                 some = outcomes.where(np.searchsorted(outcomes.numbers, numbers))
                 U.append(some.U)
                 values.append(some.values)

@@ -22,6 +22,7 @@ from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Objective, Posterior, Prior, cold_starts, minimised
 from askntell.optimizers.gp.outcomes import Outcomes
 from askntell.optimizers.gp.subset import hashed
+from askntell.space.box import Box
 from askntell.trial import Trial
 
 __all__ = ["Scene"]
@@ -44,12 +45,14 @@ class Scene:
         segment: Index of the segment.
         outcomes: The chosen closed trials of each segment, by index; all of the segment's own.
         believed: Unit points whose value is believed, shape (m, d), and the index of the segment of each.
+        box: What may be tried in the segment; None: the whole space.
     """
 
     joint: Joint
     segment: int
     outcomes: Mapping[int, Outcomes]
     believed: tuple[Array, NDArray[np.intp]]
+    box: Box | None
 
     @classmethod
     def of(cls, joint: Joint, segment: int, pending: Mapping[str, Collection[Trial]]) -> Scene:
@@ -65,6 +68,7 @@ class Scene:
             segment=segment,
             outcomes=_chosen(joint, segment),
             believed=(U, np.array(places, dtype=np.intp)),
+            box=joint.box(joint.segments[segment].name),
         )
 
     @property
@@ -75,6 +79,10 @@ class Scene:
     def points(self) -> Array:
         """Unit points of the chosen trials that gave values, shape (n, d)."""
         return np.vstack([some.U[~some.failed] for some in self.outcomes.values()])
+
+    def reachable(self, U: Array) -> Array:
+        """Unit points moved to where the segment may try them, shape (n, d)."""
+        return U if self.box is None else self.joint.problem.space.unit.snap(self.box.clip(U))
 
     def view(self, column: int) -> View:
         """The process of one of the values."""
@@ -104,7 +112,7 @@ class Scene:
     def _gain(self, objectives: int) -> Gain | None:
         own = self.own
         outcomes = [own] if own is not None and own.feasible.any() else list(self.outcomes.values())
-        U = np.vstack([some.U[some.feasible] for some in outcomes])
+        U = self.reachable(np.vstack([some.U[some.feasible] for some in outcomes]))
         if not len(U):
             return None
         views = [self.view(j) for j in range(objectives)]
@@ -141,7 +149,7 @@ class Scene:
 
     def incumbents(self, score: Weighed) -> Array:
         """Unit points around which to search, best first, shape (k, d)."""
-        everywhere = self.points()
+        everywhere = self.reachable(self.points())
         means = score.posterior.predict(self.columns.transform(everywhere))[0]
         best = everywhere[np.argsort(means, kind="stable")[:_OTHERS]]
         own = self.own
@@ -196,7 +204,7 @@ def _chosen(joint: Joint, segment: int) -> dict[int, Outcomes]:
     Whole segments, in the order of what they have in common with this one, fill half of it; then the best trial of each
     of the others, and then others of theirs by hash, for as long as there is room.
     """
-    told = {joint.places[name]: state.outcomes for name, state in joint.states.items()}
+    told = {joint.places[name]: outcomes for name, outcomes in joint.told.items()}
     chosen: dict[int, Outcomes] = {}
     if segment in told:
         chosen[segment] = told.pop(segment)
