@@ -135,7 +135,7 @@ class _Segment:
     def _fit(self, data: Data) -> Hyper:
         groups = self._columns.groups
         objective = Objective(data, groups, Prior.of(self._columns.d))
-        return objective.hyper(minimised(objective, cold_starts(self._columns.d, int(groups.max()) + 1))[0])
+        return objective.hyper(minimised(objective, cold_starts(self._columns.d, int(groups.max()) + 1)).theta)
 
 
 @final
