@@ -29,7 +29,7 @@ from askntell.optimizers.gp.posterior import Posterior
 
 __all__ = ["QUIET", "Looks", "gain_below", "leading", "leading_at"]
 
-QUIET = 1e-3  #: noise of a smaller ratio to the amplitude is not worth a thought
+QUIET = 1e-2  #: noise of a smaller ratio to the amplitude is not worth a thought
 _RIVALS = 10  #: so many trials besides the incumbent may turn out to be the best
 _TINY = 1e-6  #: the least that a look teaches, as a ratio of variances
 _TOGETHER = 256  #: points looked at together: more would leave the cache

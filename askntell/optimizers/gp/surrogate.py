@@ -14,6 +14,7 @@ from askntell.optimizers.gp.data import Data, merged
 from askntell.optimizers.gp.fitting import Regression, Solved, noise_ratio
 from askntell.optimizers.gp.growing import grown
 from askntell.optimizers.gp.kernel import TWO_SCALES, Array
+from askntell.optimizers.gp.looks import QUIET
 from askntell.optimizers.gp.model import FINER, ROUGH, Hyper, Objective, Prior, cold_starts, minimised
 from askntell.optimizers.gp.posterior import Posterior, leave_one_out
 from askntell.optimizers.gp.subset import FIT, POSTERIOR, checkpoint, fit_set, label_set, posterior_set
@@ -28,7 +29,6 @@ _FIRST = "half-rank"  #: the warp that is taken unless plain targets predict bet
 _AGAINST = 5.0  #: log odds against ripples beforehand: noise looks like ripples, mostly by up to 4 nats
 _HARDLY = 0.05  #: a model that is less probable than this costs more time than it is worth
 _MARGIN = 0.01  #: share of pairs by which plain targets must predict better than half-rank ones
-_NOISY = 1e-2  #: noise of a larger ratio to the amplitude turns the margin round
 
 
 @final
@@ -172,7 +172,7 @@ def fitted(trials: Trials, problem: Problem, *, warp: str, kernel: str, count: i
     if warp == "auto":
         other = task("plain", names[0])
         plain = other.near(first)
-        margin = _MARGIN if first.posterior.look < _NOISY else -_MARGIN
+        margin = _MARGIN if first.posterior.look < QUIET else -_MARGIN
         if plain is not None and _misjudged(plain) < _misjudged(first) - margin:
             name, first = "plain", other.finished(plain)
     found = [first]

@@ -185,5 +185,5 @@ def test_under_noise_plain_targets_are_taken_where_half_rank_ones_are_hardly_bet
         return taken
 
     under_noise = plain()
-    monkeypatch.setattr(surrogate, "_NOISY", np.inf)
+    monkeypatch.setattr(surrogate, "QUIET", np.inf)
     assert under_noise > plain()
