@@ -14,7 +14,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Errors are shown, nothing else.
 PIP := -m pip --quiet --quiet --disable-pip-version-check install
-PYTEST := -m pytest -q
+# A process for each core; the tests of a file stay together.
+PYTEST := -m pytest -q -n auto --dist loadfile
 
 # The lower bounds of the dependencies, as pins.
 OLDEST := $(shell sed -nE '/^dependencies = /,/^\]/s/^  "([a-z]+)>=([0-9.]+),.*/\1==\2/p' pyproject.toml)
@@ -133,7 +134,7 @@ test-oldest: wheel
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { \
 	  echo "$(OLDEST) need Python 3.11 or 3.12; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(call away,oldest,$(BIN)/python)
-	@build/oldest/venv/bin/python $(PIP) "$$(echo build/wheel/*.whl)" $(OLDEST) pytest pytest-timeout hypothesis jsonschema
+	@build/oldest/venv/bin/python $(PIP) "$$(echo build/wheel/*.whl)" $(OLDEST) pytest pytest-timeout pytest-xdist hypothesis jsonschema
 	cd build/oldest/tree && "$(CURDIR)/build/oldest/venv/bin/python" $(PYTEST) -m "not slow" $(addprefix --ignore=tests/,$(SAME))
 
 # ---- the extra ax: torch comes first and by its pin, so that the CPU build stays; the tests that need Ax alone ----------
