@@ -29,6 +29,12 @@ def add(commands: Commands) -> None:
         default=os.cpu_count() or 1,
         help="jobs at once (default: %(default)s)",
     )
+    parser.add_argument(
+        "--share",
+        choices=("auto", "none"),
+        default="auto",
+        help="auto: segments learn from each other; none: each is tuned alone, to compare (default: %(default)s)",
+    )
     parser.set_defaults(execute=execute)
 
 
@@ -36,6 +42,6 @@ def execute(given: argparse.Namespace) -> int:
     """Run it and name the report."""
     from askntell.demo.campaign import quickstart
 
-    quickstart(given.path, trials=given.trials, parallel=given.parallel).close()
+    quickstart(given.path, trials=given.trials, parallel=given.parallel, share=given.share).close()
     print_line(f"Report: {printable(Path(given.path) / 'report.html')}")
     return 0

@@ -64,8 +64,7 @@ def test_a_refusal_loads_nothing_heavy(algorithm):
     goals = "objectives={'a': 'minimize', 'b': 'minimize'}"
     make = f"ant.Optimizer(ant.SearchSpace({{'x': ant.Float(0, 1)}}), algorithm={algorithm!r}, {goals})"
     names = loaded(f"import askntell as ant\ntry: {make}\nexcept ValueError: pass\nelse: raise SystemExit(1)")
-    assert foreign(names) <= {"numpy", "scipy"}
-    assert "scipy.stats" not in names
+    assert not names & {"scipy.stats", "scipy.optimize", "cmaes", "ax", "torch"}
 
 
 def test_the_backends_know_nothing_of_optimisation():
