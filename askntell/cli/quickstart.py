@@ -39,9 +39,13 @@ def add(commands: Commands) -> None:
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Run it and name the report."""
+    """Run it, say what sharing saved, and name the report."""
+    from askntell.demo.alone import compared
     from askntell.demo.campaign import quickstart
 
-    quickstart(given.path, trials=given.trials, parallel=given.parallel, share=given.share).close()
+    with quickstart(given.path, trials=given.trials, parallel=given.parallel, share=given.share) as study:
+        said = compared(study)
+    if said is not None:
+        print_line(said)
     print_line(f"Report: {printable(Path(given.path) / 'report.html')}")
     return 0
