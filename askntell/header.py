@@ -89,8 +89,9 @@ class Header:
 
         Raises:
             StudyFileError: the folder cannot be written.
-            SettingsError: the overrides of a segment are not inside the space.
+            SettingsError: the algorithm is not for these goals, or the overrides of a segment are not inside the space.
         """
+        self.algorithm.check(self.goals)
         for index, segment in enumerate(self.segments):
             try:
                 self.problem.at(segment)

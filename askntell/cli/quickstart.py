@@ -29,13 +29,23 @@ def add(commands: Commands) -> None:
         default=os.cpu_count() or 1,
         help="jobs at once (default: %(default)s)",
     )
+    parser.add_argument(
+        "--share",
+        choices=("auto", "none"),
+        default="auto",
+        help="auto: segments learn from each other; none: each is tuned alone, to compare (default: %(default)s)",
+    )
     parser.set_defaults(execute=execute)
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Run it and name the report."""
+    """Run it, say what sharing saved, and name the report."""
+    from askntell.demo.alone import compared
     from askntell.demo.campaign import quickstart
 
-    quickstart(given.path, trials=given.trials, parallel=given.parallel).close()
+    with quickstart(given.path, trials=given.trials, parallel=given.parallel, share=given.share) as study:
+        said = compared(study)
+    if said is not None:
+        print_line(said)
     print_line(f"Report: {printable(Path(given.path) / 'report.html')}")
     return 0

@@ -160,6 +160,7 @@ def quickstart(
     trials: int = 10,
     parallel: int = 2,
     seed: int = 0,
+    share: str = "auto",
     progress: bool = True,
 ) -> Study:
     """Run the whole campaign in a folder; start it again and it carries on.
@@ -169,10 +170,12 @@ def quickstart(
         trials: Trials for each of the fifteen segments.
         parallel: Trainings at a time; one for each core is right.
         seed: Seed of the proposals. The showers do not depend on it.
+        share: "auto": the segments learn from each other; "none": each is tuned alone, to compare.
         progress: Show a live table in the terminal.
 
     Raises:
-        MissingExtra: scikit-learn is not installed; nothing was written.
+        MissingExtra: scikit-learn is not installed; nothing was written. SettingsError: no such share, or the study
+            in this folder was made with another one.
     """
     try:
         importlib.import_module("sklearn")
@@ -187,7 +190,13 @@ def quickstart(
 
     folder = Path(path).resolve()
     study = Study(
-        folder, space(), objectives={"chi2": "minimize"}, seed=seed, segments=inputs(folder / "inputs"), trials=trials
+        folder,
+        space(),
+        objectives={"chi2": "minimize"},
+        seed=seed,
+        segments=inputs(folder / "inputs"),
+        trials=trials,
+        share=share,
     )
     study.run(train, backend=Local(), trials=trials, parallel=parallel, progress=progress)
     write_report(study, folder / "report.html")

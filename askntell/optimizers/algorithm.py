@@ -20,6 +20,7 @@ from askntell.trial import Problem, Proposal, Segment, Trial
 if TYPE_CHECKING:
     import numpy as np
 
+    from askntell.goals import Goals
     from askntell.space import Scalar
 
 __all__ = ["Algorithm", "Request", "Sharing"]
@@ -71,6 +72,8 @@ class Algorithm(ABC, Generic[State]):
 
     name: ClassVar[str]
     """Name by which users choose it and by which a study's header records it."""
+    several: ClassVar[bool] = True
+    """Whether it takes several objectives; if not, `Optimizer` and `Study` refuse them before `start` is called."""
 
     @abstractmethod
     def start(self, problem: Problem) -> State:
@@ -89,6 +92,16 @@ class Algorithm(ABC, Generic[State]):
 
         MUST NOT change the state. Asking for a batch is asking one by one with the earlier ones pending.
         """
+
+    @final
+    def check(self, goals: Goals) -> None:
+        """Check that this algorithm can search for these goals.
+
+        Raises:
+            SettingsError: there are several objectives, and it is for one.
+        """
+        if not self.several:
+            goals.single(f"algorithm {self.name!r}")
 
     def sharing(self, problem: Problem) -> Sharing[Any, Any] | None:  # noqa: ARG002 -- for algorithms that can
         """What proposes where the segments of this problem may learn from each other; None: each is searched alone."""

@@ -54,6 +54,7 @@ class Ax(Algorithm[AxState]):
     """
 
     name: ClassVar[str] = "ax"
+    several: ClassVar[bool] = False
     initial: int = 5
     method: str = "fast"
 
@@ -68,9 +69,8 @@ class Ax(Algorithm[AxState]):
         """No trials yet.
 
         Raises:
-            MissingExtra: Ax is not installed. SettingsError: there are several objectives.
+            MissingExtra: Ax is not installed.
         """
-        problem.goals.single("algorithm 'ax'")
         from importlib.util import find_spec
 
         if find_spec("ax") is None or find_spec("torch") is None:

@@ -73,6 +73,7 @@ class CMAES(Algorithm[CMAESState]):
     """
 
     name: ClassVar[str] = "cmaes"
+    several: ClassVar[bool] = False
     population: int | None = None
     step: float = 0.17
     tolerance: float = 1e-8
@@ -87,12 +88,7 @@ class CMAES(Algorithm[CMAESState]):
                 raise SettingsError(f"cmaes: {label}={given!r}; allowed: a number above 0 and at most 1")
 
     def start(self, problem: Problem) -> CMAESState:
-        """The distribution around the default point.
-
-        Raises:
-            SettingsError: there are several objectives.
-        """
-        problem.goals.single("algorithm 'cmaes'")
+        """The distribution around the default point."""
         space = problem.space
         axes = Axes.of(space)
         search = None

@@ -33,7 +33,7 @@ class Optimizer:
         trials: How many trials are planned; then `ask` raises `SpaceExhausted`. None: no limit.
 
     Raises:
-        SettingsError: an argument is wrong.
+        SettingsError: an argument is wrong, or the algorithm is not for several objectives.
     """
 
     def __init__(

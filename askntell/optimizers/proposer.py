@@ -52,9 +52,13 @@ class Proposer:
 
     The learnt state is kept as long as the history only grew at its end; a late result with a lower number drops it
     and everything is folded again, so that a live process and a rebuilt one propose the same.
+
+    Raises:
+        SettingsError: the algorithm is not for these goals, or a wrong seed.
     """
 
     def __init__(self, problem: Problem, algorithm: Algorithm[Any], seed: int) -> None:
+        algorithm.check(problem.goals)
         self._problem = problem
         self._algorithm = algorithm
         self._seed = checked_seed(seed)

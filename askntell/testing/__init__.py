@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from askntell.testing.algorithms import AlgorithmLaws
 from askntell.testing.backends import BackendLaws
+from askntell.testing.campaigns import CampaignLaws
 from askntell.testing.disks import FailingDisk
 from askntell.testing.stores import StoreLaws
 
-__all__ = ["AlgorithmLaws", "BackendLaws", "FailingDisk", "StoreLaws"]
+__all__ = ["AlgorithmLaws", "BackendLaws", "CampaignLaws", "FailingDisk", "StoreLaws"]

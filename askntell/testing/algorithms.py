@@ -69,12 +69,10 @@ class AlgorithmLaws:
     Class attributes:
         asks: How many trials the statelessness laws go through; more than the initial design, so that models are seen.
         varies_with_seed: Whether another seed gives other points (a grid in fixed order has none to give).
-        several_objectives: Whether it takes several objectives; if not, it must say so in `start`.
     """
 
     asks: ClassVar[int] = 22
     varies_with_seed: ClassVar[bool] = True
-    several_objectives: ClassVar[bool] = True
 
     @pytest.fixture
     def algorithm(self) -> Algorithm[Any]:
@@ -220,18 +218,19 @@ class AlgorithmLaws:
     # ---- several values --------------------------------------------------------------------------------------------
 
     def test_several_objectives_are_taken_or_refused(self, algorithm: Algorithm[Any]) -> None:
-        optimizer = Optimizer(SPACES["mixed"], algorithm=algorithm, objectives=_OBJECTIVES)
-        if not self.several_objectives:
+        """As `Algorithm.several` says; those for one objective refuse when the optimizer is made, not at an ask."""
+        if not algorithm.several:
             with pytest.raises(SettingsError, match="is for one objective; there are 2: loss, size"):
-                optimizer.ask()
+                Optimizer(SPACES["mixed"], algorithm=algorithm, objectives=_OBJECTIVES)
             return
+        optimizer = Optimizer(SPACES["mixed"], algorithm=algorithm, objectives=_OBJECTIVES)
         assert len({SPACES["mixed"].key(trial.params) for trial in optimizer.ask(5)}) == 5
 
     def test_several_values_rebuilt_at_every_ask(self, algorithm: Algorithm[Any]) -> None:
         """Live against rebuilt, with pending, late and failed trials, and one constraint that some trials violate."""
         space = SPACES["mixed"]
         settings: dict[str, Any] = {"algorithm": algorithm, "seed": 3, "constraints": _CONSTRAINTS}
-        settings["objectives"] = _OBJECTIVES if self.several_objectives else {"loss": "minimize"}
+        settings["objectives"] = _OBJECTIVES if algorithm.several else {"loss": "minimize"}
         live = Optimizer(space, **settings)
         for ask in range(self.asks):
             rebuilt = Optimizer.from_history(space, live.history, **settings)
@@ -249,7 +248,7 @@ class AlgorithmLaws:
 
     def test_several_values_learnt_in_parts(self, algorithm: Algorithm[Any]) -> None:
         space = SPACES["numbers"]
-        goals = Goals.of(_OBJECTIVES if self.several_objectives else {"loss": "minimize"}, _CONSTRAINTS)
+        goals = Goals.of(_OBJECTIVES if algorithm.several else {"loss": "minimize"}, _CONSTRAINTS)
         problem = Problem(space=space, goals=goals)
         closed = [
             Trial(number=number, params=params).told(Outcome.of(goals, _values(params, goals)))
@@ -265,7 +264,7 @@ class AlgorithmLaws:
 
     def test_the_direction_of_each_objective_is_a_sign(self, algorithm: Algorithm[Any]) -> None:
         space = SPACES["mixed"]
-        names = ("loss", "size") if self.several_objectives else ("loss",)
+        names = ("loss", "size") if algorithm.several else ("loss",)
         down, up = (
             Optimizer(space, algorithm=algorithm, objectives=dict.fromkeys(names, word), constraints={"time": bound})
             for word, bound in (("minimize", "<= 0.5"), ("maximize", ">= -0.5"))

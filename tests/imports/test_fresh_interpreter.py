@@ -14,7 +14,7 @@ _SHOW = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 
 def loaded(statement: str) -> set[str]:
     """Modules that `statement` adds to a bare interpreter."""
-    return _modules(f"{statement}; {_SHOW}") - _modules(_SHOW)
+    return _modules(f"{statement}\n{_SHOW}") - _modules(_SHOW)
 
 
 def _modules(code: str) -> set[str]:
@@ -57,6 +57,14 @@ def test_the_ground_floor_needs_the_standard_library_alone(module):
 def test_a_public_name_loads_numpy_at_most(name):
     # Proposing may need more, later; scipy.stats alone would be half a second of every command.
     assert foreign(loaded(f"import askntell; askntell.{name}")) <= {"numpy"}
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "cmaes", "ax"])
+def test_a_refusal_loads_nothing_heavy(algorithm):
+    goals = "objectives={'a': 'minimize', 'b': 'minimize'}"
+    make = f"ant.Optimizer(ant.SearchSpace({{'x': ant.Float(0, 1)}}), algorithm={algorithm!r}, {goals})"
+    names = loaded(f"import askntell as ant\ntry: {make}\nexcept ValueError: pass\nelse: raise SystemExit(1)")
+    assert not names & {"scipy.stats", "scipy.optimize", "cmaes", "ax", "torch"}
 
 
 def test_the_backends_know_nothing_of_optimisation():

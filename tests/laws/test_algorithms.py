@@ -52,24 +52,18 @@ class TestAuto(AlgorithmLaws):
 
 
 class TestTPE(AlgorithmLaws):
-    several_objectives = False
-
     @pytest.fixture
     def algorithm(self):
         return TPE()
 
 
 class TestTPEWithFewKernels(AlgorithmLaws):
-    several_objectives = False
-
     @pytest.fixture
     def algorithm(self):
         return TPE(kernels=5, good=0.3)
 
 
 class TestCMAES(AlgorithmLaws):
-    several_objectives = False
-
     @pytest.fixture
     def algorithm(self):
         return CMAES(population=5)
@@ -77,7 +71,6 @@ class TestCMAES(AlgorithmLaws):
 
 class TestAx(AlgorithmLaws):
     asks = 5  # a second each once there is a model
-    several_objectives = False
 
     @pytest.fixture(params=["conditional", "constrained"])
     def space(self, request):

@@ -100,6 +100,7 @@ class TPE(Algorithm[TPEState]):
     """
 
     name: ClassVar[str] = "tpe"
+    several: ClassVar[bool] = False
     initial: int | None = None
     candidates: int = 24
     good: float = 0.1
@@ -118,12 +119,7 @@ class TPE(Algorithm[TPEState]):
                 raise SettingsError(f"tpe: {label}={given!r}; allowed: an integer >= 1")
 
     def start(self, problem: Problem) -> TPEState:
-        """No trials yet.
-
-        Raises:
-            SettingsError: there are several objectives.
-        """
-        problem.goals.single("algorithm 'tpe'")
+        """No trials yet."""
         return TPEState(problem, Records.empty(problem.space.unit.d))
 
     def learn(self, state: TPEState, closed: Sequence[Trial]) -> TPEState:

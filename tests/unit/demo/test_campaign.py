@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from askntell.demo import campaign
+from askntell.errors import StudyMismatch
 from askntell.segments import load_segments
 from askntell.space import SearchSpace
 from askntell.trial import Segment
@@ -139,6 +140,9 @@ def test_the_whole_campaign_in_small(small, tmp_path):
     assert "pid211_eta_40_45" in (study_path / "report.html").read_text("utf-8")
     with campaign.quickstart(study_path, trials=2, progress=False) as study:  # started again: nothing left to do
         assert sum(s.finished for s in study.segments) == 30
+        assert study.share == "auto"
+    with pytest.raises(StudyMismatch, match="share: the study has 'auto', given 'none'"):
+        campaign.quickstart(study_path, trials=2, share="none", progress=False)
 
 
 WITHOUT_SKLEARN = """

@@ -247,3 +247,15 @@ def test_errors_cross_process_boundaries(kind):
     again = pickle.loads(pickle.dumps(error))  # how multiprocessing and concurrent.futures carry them
     assert type(again) is type(error)
     assert str(again) == str(error) == "$.x: what came; what to do"
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "cmaes", "ax"])
+def test_what_is_for_one_objective_refuses_when_it_is_made(algorithm, tmp_path):
+    goals = {"error": "minimize", "size": "minimize"}
+    said = f"algorithm '{algorithm}' is for one objective; there are 2: error, size"
+    with pytest.raises(SettingsError, match=said):
+        ant.Optimizer(SPACE, algorithm=algorithm, objectives=goals)
+    with pytest.raises(SettingsError, match=said):
+        ant.Study(tmp_path / "study", SPACE, algorithm=algorithm, objectives=goals)
+    assert not (tmp_path / "study").exists()
+    ant.Study(tmp_path / "study", SPACE, algorithm=algorithm, objectives={"error": "minimize"})
