@@ -23,29 +23,11 @@ from askntell.journal import JournalReader, JournalWriter, Record
 from askntell.optimizers.campaign import Campaign
 from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, segment_from_json, segment_to_json
-from askntell.space import Params, Scalar
+from askntell.shelf import HEADER, Order, Shelf
+from askntell.space import Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
 __all__ = ["Books"]
-
-Order = tuple[int, str, int]
-
-
-@final
-class _Shelf:
-    """One segment's part of the books."""
-
-    def __init__(self, segment: Segment, history: History) -> None:
-        self.segment = segment
-        self.history = history
-        self.asked: dict[int, Order] = {}
-        self.told: dict[int, Order] = {}
-        self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
-        self.queue: dict[Order, Params] = {}  # enqueued and not yet asked, in the journals' order
-        self.served: set[Order] = set()
-        self.last: Order | None = None  # the place of the last asked record
-        self.stopped: str | None = None  # why, by the last of the stopped and resumed records
-        self.decided: Order | None = None  # the place of that record
 
 
 @final
@@ -67,8 +49,9 @@ class Books:
         self._clock = 0
         self._ledger = Ledger(header.problem)
         self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
-        self._shelves = {segment.name: _Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
+        self._shelves = {segment.name: Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
         self._claims = Claims(folder / "claims", disk)
+        self._newest = HEADER  # the place of the last segment's record
         self._asked: list[Order] = []  # the places of all asked records
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
@@ -121,7 +104,7 @@ class Books:
         for record in self._reader.read_new(skip=self._writer.own):
             self._take(record)
 
-    def _shelf(self, segment: str) -> _Shelf:
+    def _shelf(self, segment: str) -> Shelf:
         try:
             return self._shelves[segment]
         except (KeyError, TypeError):
@@ -193,7 +176,7 @@ class Books:
         news = {writer: end for writer, end in frontier.items() if known.get(writer) != end}
         return {"frontier": news} if news else {}
 
-    def _claim(self, shelf: _Shelf, worker: str | None, limit: int | None) -> int:
+    def _claim(self, shelf: Shelf, worker: str | None, limit: int | None) -> int:
         """Claim the next free number of a segment: two processes never get the same one, locks or not."""
         name = shelf.segment.name
         try:
@@ -215,7 +198,7 @@ class Books:
                 f"no number can be claimed: {error.strerror or error}", path=str(self.folder)
             ) from error
 
-    def _overtaken(self, shelf: _Shelf, number: int, limit: int) -> bool:
+    def _overtaken(self, shelf: Shelf, number: int, limit: int) -> bool:
         """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
         for _ in range(20):
             self.refresh()
@@ -273,6 +256,11 @@ class Books:
         check_segments([*self.segments, segment])
         self.header.problem.at(segment)
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
+        self.refresh()
+        if self._shelves[segment.name].segment != segment:
+            raise SettingsError(
+                f"segment {segment.name!r} was added by another process at this moment, with other content"
+            )
 
     def stop(self, segment: str, why: str | None) -> None:
         """Ask no more trials of a segment, durably; with None, go on with it."""
@@ -360,7 +348,7 @@ class Books:
             if trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
                 shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
 
-    def _fold_told(self, shelf: _Shelf, trial: Trial, record: Record) -> None:
+    def _fold_told(self, shelf: Shelf, trial: Trial, record: Record) -> None:
         outcome = Outcome.from_dict(record.body, self.header.goals)
         if trial.status.closed:
             if trial.outcome != outcome:
@@ -368,10 +356,8 @@ class Books:
                     f"trial {trial.number} of {trial.segment!r} was told {trial.outcome} and {outcome}; "
                     "the first in the journals' order stays"
                 )
-                if record.order < shelf.told[trial.number]:
-                    self._ledger.close(trial.segment, trial.number, outcome, record.order)
-            shelf.told[trial.number] = min(shelf.told[trial.number], record.order)
-            return
+            if record.order >= shelf.told[trial.number]:
+                return
         shelf.told[trial.number] = record.order
         self._ledger.close(trial.segment, trial.number, outcome, record.order)
 
@@ -387,12 +373,28 @@ class Books:
             shelf.stopped = record.body["why"] if record.kind == "stopped" else None
 
     def _fold_segment(self, record: Record) -> None:
+        """Fold a segment; of two definitions of one name the first in the journals' order stays."""
         segment = segment_from_json(record.body["entry"], "$.entry")
-        if segment.name in self._shelves:
-            return
-        self._ledger.add_segment(segment)
-        self._campaign.add_segment(segment)
-        self._shelves[segment.name] = _Shelf(segment, self._ledger[segment.name])
+        known = self._shelves.get(segment.name)
+        if known is not None:
+            if known.segment != segment:
+                self.conflicts.append(
+                    f"segment {segment.name!r} was added twice, as {known.segment} and {segment}; "
+                    "the first in the journals' order stays"
+                )
+            if record.order >= known.added:
+                return
+            if known.segment != segment:
+                self._ledger.redefine(segment)
+                known.segment, known.history = segment, self._ledger[segment.name]
+        else:
+            self._ledger.add_segment(segment)
+            known = self._shelves[segment.name] = Shelf(segment, self._ledger[segment.name])
+        known.added = record.order
+        if record.order < self._newest:
+            self._shelves = dict(sorted(self._shelves.items(), key=lambda item: item[1].added))
+        self._newest = max(self._newest, record.order)
+        self._campaign.arrange(self.segments)
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)
