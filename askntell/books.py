@@ -23,7 +23,7 @@ from askntell.journal import JournalReader, JournalWriter, Record
 from askntell.optimizers.campaign import Campaign
 from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, segment_from_json, segment_to_json
-from askntell.shelf import HEADER, Order, Shelf
+from askntell.shelf import Order, Shelf
 from askntell.space import Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
@@ -51,7 +51,6 @@ class Books:
         self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
         self._shelves = {segment.name: Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
         self._claims = Claims(folder / "claims", disk)
-        self._newest = HEADER  # the place of the last segment's record
         self._asked: list[Order] = []  # the places of all asked records
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
         self._waiting: list[Record] = []  # records of segments whose own record was not seen yet
@@ -89,6 +88,10 @@ class Books:
     def stopped(self, segment: str) -> str | None:
         """Why a segment was stopped by hand, or None."""
         return self._shelf(segment).stopped
+
+    def exhausted(self, segment: str) -> bool:
+        """Whether nothing is left to ask of a segment: see `Shelf`."""
+        return self._shelf(segment).exhausted
 
     def waited(self, segment: str) -> int:
         """How many trials were asked, of whatever segment, since the last one of this segment; all if there is none."""
@@ -194,9 +197,7 @@ class Books:
         except StudyFileError:
             raise
         except OSError as error:
-            raise StudyFileError(
-                f"no number can be claimed: {error.strerror or error}", path=str(self.folder)
-            ) from error
+            raise StudyFileError(f"no number is free: {error.strerror or error}", path=str(self.folder)) from error
 
     def _overtaken(self, shelf: Shelf, number: int, limit: int) -> bool:
         """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
@@ -341,12 +342,12 @@ class Books:
         shelf = self._shelves[segment]
         if number not in shelf.history:
             shelf.early.setdefault(number, []).append(record)
-        elif record.kind == "told":
-            self._fold_told(shelf, shelf.history.get(number), record)
-        else:
-            trial = shelf.history.get(number)
-            if trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
-                shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
+            return
+        trial = shelf.history.get(number)
+        if record.kind == "told":
+            self._fold_told(shelf, trial, record)
+        elif trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
+            shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
 
     def _fold_told(self, shelf: Shelf, trial: Trial, record: Record) -> None:
         outcome = Outcome.from_dict(record.body, self.header.goals)
@@ -375,26 +376,25 @@ class Books:
     def _fold_segment(self, record: Record) -> None:
         """Fold a segment; of two definitions of one name the first in the journals' order stays."""
         segment = segment_from_json(record.body["entry"], "$.entry")
-        known = self._shelves.get(segment.name)
-        if known is not None:
+        known, last = self._shelves.get(segment.name), next(reversed(self._shelves.values())).added
+        if known is None:
+            self._ledger.add_segment(segment)
+            known = self._shelves[segment.name] = Shelf(segment, self._ledger[segment.name])
+        else:
             if known.segment != segment:
-                self.conflicts.append(
-                    f"segment {segment.name!r} was added twice, as {known.segment} and {segment}; "
-                    "the first in the journals' order stays"
-                )
+                what = f"segment {segment.name!r} was added twice, as {known.segment} and {segment}"
+                self.conflicts.append(f"{what}; the first in the journals' order stays")
             if record.order >= known.added:
                 return
             if known.segment != segment:
                 self._ledger.redefine(segment)
                 known.segment, known.history = segment, self._ledger[segment.name]
-        else:
-            self._ledger.add_segment(segment)
-            known = self._shelves[segment.name] = Shelf(segment, self._ledger[segment.name])
         known.added = record.order
-        if record.order < self._newest:
+        if record.order > last:
+            self._campaign.add_segment(segment)
+        else:
             self._shelves = dict(sorted(self._shelves.items(), key=lambda item: item[1].added))
-        self._newest = max(self._newest, record.order)
-        self._campaign.arrange(self.segments)
+            self._campaign.arrange(self.segments)
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)

@@ -77,6 +77,12 @@ class History:
         return self._taken
 
     @property
+    def exhausted(self) -> bool:
+        """Whether every point was tried, as far as counting tells: rules may leave fewer points than `space.size`."""
+        size = self.space.size
+        return size is not None and len(self._taken) >= size
+
+    @property
     def incumbent(self) -> Trial | None:
         """The feasible finished trial with the smallest loss, the lowest number among equals.
 

@@ -32,3 +32,8 @@ class Shelf:
         self.stopped: str | None = None  # why, by the last of the stopped and resumed records
         self.decided: Order | None = None  # the place of that record
         self.added: Order = HEADER  # the place of the record that defines the segment
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is left to ask: every point was tried and none is enqueued."""
+        return self.history.exhausted and not self.queue

@@ -57,6 +57,11 @@ class Campaign:
         self._joints: list[tuple[int, Any]] = []  # what was learnt of so many closings, of the last asks
         self._epoch = 0
 
+    def add_segment(self, segment: Segment) -> None:
+        """Take in one more segment."""
+        self._segments[segment.name] = segment
+        self._joints.clear()
+
     def arrange(self, segments: Iterable[Segment]) -> None:
         """Put other segments, or the same in another order, in the place of those before."""
         before, self._segments = self._segments, {segment.name: segment for segment in segments}

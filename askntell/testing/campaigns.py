@@ -98,7 +98,7 @@ class Tuning:
         """One more segment."""
         self.segments.append(segment)
         self.ledger.add_segment(segment)
-        self._campaign.arrange(self.segments)
+        self._campaign.add_segment(segment)
 
     def rebuilt(self) -> Tuning:
         """The same trials in new objects: what another process would have."""
