@@ -24,7 +24,7 @@ from askntell.optimizers.campaign import Campaign
 from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, segment_from_json, segment_to_json
 from askntell.shelf import Order, Shelf
-from askntell.space import Scalar
+from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
 __all__ = ["Books"]
@@ -58,10 +58,10 @@ class Books:
             "asked": self._fold_asked,
             "told": self._fold_fact,
             "requeued": self._fold_fact,
-            "enqueued": self._fold_enqueued,
+            "enqueued": self._fold_on_shelf,
             "segment": self._fold_segment,
-            "stopped": self._fold_stop,
-            "resumed": self._fold_stop,
+            "stopped": self._fold_on_shelf,
+            "resumed": self._fold_on_shelf,
         }
         self.refresh()
 
@@ -149,26 +149,33 @@ class Books:
                 return mine[0]
         if shelf.stopped is not None:
             raise SpaceExhausted(f"segment {segment!r} is stopped: {shelf.stopped}", hint="resume it first")
-        limits = [n for n in (limit, self.header.trials) if n is not None]
-        number = self._claim(shelf, worker if resume else None, min(limits, default=None))
-        body: dict[str, Any] = {"trial": [segment, number]}
-        if worker is not None:
-            body["worker"] = worker
+        most = min((n for n in (limit, self.header.trials) if n is not None), default=None)
+        number, read, offer = shelf.history.next_number, self._reader.frontier(), None
+        if most is None or len(shelf.history) < most:  # worked out before the claim: who dies meanwhile leaves no gap
+            offer = self._offer(shelf, number, held, deadline)
+        claimed = self._claim(shelf, worker if resume else None, most)
+        if offer is None or claimed != number or read != self._reader.frontier():
+            try:
+                offer = self._offer(shelf, claimed, held, deadline)
+            except SpaceExhausted:
+                self._claims.release(segment, claimed)
+                raise
+        asker = {} if worker is None else {"worker": worker}
+        self._record("asked", {"trial": [segment, claimed]} | asker | offer | self._news())
+        return shelf.history.get(claimed)
+
+    def _offer(self, shelf: Shelf, number: int, held: Params, deadline: float | None) -> dict[str, Any]:
+        """What trial `number` of a segment is to be: the fields of its record."""
+        segment = shelf.segment.name
         if shelf.queue and not held:
             order, params = min(shelf.queue.items())
-            body |= {"by": "enqueued", "params": params, "queued": list(order)}
-        else:
-            proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
-            if proposal is None:
-                self._claims.release(segment, number)
-                raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
-            body |= {"by": proposal.by, "params": proposal.params}
-            if held:
-                body["fixed"] = held
-            if proposal.why:
-                body["why"] = dict(proposal.why)
-        self._record("asked", body | self._news())
-        return shelf.history.get(number)
+            return {"by": "enqueued", "params": params, "queued": list(order)}
+        proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
+        if proposal is None:
+            raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
+        fixed = {"fixed": held} if held else {}
+        why = {"why": dict(proposal.why)} if proposal.why else {}
+        return {"by": proposal.by, "params": proposal.params} | fixed | why
 
     def _news(self) -> dict[str, object]:
         """The frontier's change since this file's last asked record: how far the others were read."""
@@ -362,16 +369,8 @@ class Books:
         shelf.told[trial.number] = record.order
         self._ledger.close(trial.segment, trial.number, outcome, record.order)
 
-    def _fold_enqueued(self, record: Record) -> None:
-        shelf = self._shelves[record.body["segment"]]
-        if record.order not in shelf.served:
-            shelf.queue[record.order] = record.body["params"]
-
-    def _fold_stop(self, record: Record) -> None:
-        shelf = self._shelves[record.body["segment"]]
-        if shelf.decided is None or shelf.decided < record.order:
-            shelf.decided = record.order
-            shelf.stopped = record.body["why"] if record.kind == "stopped" else None
+    def _fold_on_shelf(self, record: Record) -> None:
+        self._shelves[record.body["segment"]].fold(record)
 
     def _fold_segment(self, record: Record) -> None:
         """Fold a segment; of two definitions of one name the first in the journals' order stays."""

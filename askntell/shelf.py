@@ -37,3 +37,12 @@ class Shelf:
     def exhausted(self) -> bool:
         """Whether nothing is left to ask: every point was tried and none is enqueued."""
         return self.history.exhausted and not self.queue
+
+    def fold(self, record: Record) -> None:
+        """Take in an enqueued, stopped or resumed record."""
+        if record.kind == "enqueued":
+            if record.order not in self.served:
+                self.queue[record.order] = record.body["params"]
+        elif self.decided is None or self.decided < record.order:
+            self.decided = record.order
+            self.stopped = record.body["why"] if record.kind == "stopped" else None
