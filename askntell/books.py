@@ -204,7 +204,8 @@ class Books:
         except StudyFileError:
             raise
         except OSError as error:
-            raise StudyFileError(f"no number is free: {error.strerror or error}", path=str(self.folder)) from error
+            message = f"no number can be claimed: {error.strerror or error}"
+            raise StudyFileError(message, path=str(self.folder)) from error
 
     def _overtaken(self, shelf: Shelf, number: int, limit: int) -> bool:
         """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
