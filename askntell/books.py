@@ -23,29 +23,11 @@ from askntell.journal import JournalReader, JournalWriter, Record
 from askntell.optimizers.campaign import Campaign
 from askntell.optimizers.proposer import recommended_in
 from askntell.segments import check_segments, segment_from_json, segment_to_json
+from askntell.shelf import Order, Shelf
 from askntell.space import Params, Scalar
 from askntell.trial import Outcome, Segment, Trial, TrialStatus
 
 __all__ = ["Books"]
-
-Order = tuple[int, str, int]
-
-
-@final
-class _Shelf:
-    """One segment's part of the books."""
-
-    def __init__(self, segment: Segment, history: History) -> None:
-        self.segment = segment
-        self.history = history
-        self.asked: dict[int, Order] = {}
-        self.told: dict[int, Order] = {}
-        self.early: dict[int, list[Record]] = {}  # facts about trials whose asked record was not seen yet
-        self.queue: dict[Order, Params] = {}  # enqueued and not yet asked, in the journals' order
-        self.served: set[Order] = set()
-        self.last: Order | None = None  # the place of the last asked record
-        self.stopped: str | None = None  # why, by the last of the stopped and resumed records
-        self.decided: Order | None = None  # the place of that record
 
 
 @final
@@ -67,7 +49,7 @@ class Books:
         self._clock = 0
         self._ledger = Ledger(header.problem)
         self._campaign = Campaign(header.problem, header.algorithm, header.seed, share=header.share)
-        self._shelves = {segment.name: _Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
+        self._shelves = {segment.name: Shelf(segment, self._ledger[segment.name]) for segment in header.segments}
         self._claims = Claims(folder / "claims", disk)
         self._asked: list[Order] = []  # the places of all asked records
         self._frontier: tuple[str, dict[str, int]] = ("", {})  # the last one recorded, and in which file
@@ -76,10 +58,10 @@ class Books:
             "asked": self._fold_asked,
             "told": self._fold_fact,
             "requeued": self._fold_fact,
-            "enqueued": self._fold_enqueued,
+            "enqueued": self._fold_on_shelf,
             "segment": self._fold_segment,
-            "stopped": self._fold_stop,
-            "resumed": self._fold_stop,
+            "stopped": self._fold_on_shelf,
+            "resumed": self._fold_on_shelf,
         }
         self.refresh()
 
@@ -107,6 +89,10 @@ class Books:
         """Why a segment was stopped by hand, or None."""
         return self._shelf(segment).stopped
 
+    def exhausted(self, segment: str) -> bool:
+        """Whether nothing is left to ask of a segment: see `Shelf`."""
+        return self._shelf(segment).exhausted
+
     def waited(self, segment: str) -> int:
         """How many trials were asked, of whatever segment, since the last one of this segment; all if there is none."""
         last = self._shelf(segment).last
@@ -121,7 +107,7 @@ class Books:
         for record in self._reader.read_new(skip=self._writer.own):
             self._take(record)
 
-    def _shelf(self, segment: str) -> _Shelf:
+    def _shelf(self, segment: str) -> Shelf:
         try:
             return self._shelves[segment]
         except (KeyError, TypeError):
@@ -163,26 +149,33 @@ class Books:
                 return mine[0]
         if shelf.stopped is not None:
             raise SpaceExhausted(f"segment {segment!r} is stopped: {shelf.stopped}", hint="resume it first")
-        limits = [n for n in (limit, self.header.trials) if n is not None]
-        number = self._claim(shelf, worker if resume else None, min(limits, default=None))
-        body: dict[str, Any] = {"trial": [segment, number]}
-        if worker is not None:
-            body["worker"] = worker
+        most = min((n for n in (limit, self.header.trials) if n is not None), default=None)
+        number, read, offer = shelf.history.next_number, self._reader.frontier(), None
+        if most is None or len(shelf.history) < most:  # worked out before the claim: who dies meanwhile leaves no gap
+            offer = self._offer(shelf, number, held, deadline)
+        claimed = self._claim(shelf, worker if resume else None, most)
+        if offer is None or claimed != number or read != self._reader.frontier():
+            try:
+                offer = self._offer(shelf, claimed, held, deadline)
+            except SpaceExhausted:
+                self._claims.release(segment, claimed)
+                raise
+        asker = {} if worker is None else {"worker": worker}
+        self._record("asked", {"trial": [segment, claimed]} | asker | offer | self._news())
+        return shelf.history.get(claimed)
+
+    def _offer(self, shelf: Shelf, number: int, held: Params, deadline: float | None) -> dict[str, Any]:
+        """What trial `number` of a segment is to be: the fields of its record."""
+        segment = shelf.segment.name
         if shelf.queue and not held:
             order, params = min(shelf.queue.items())
-            body |= {"by": "enqueued", "params": params, "queued": list(order)}
-        else:
-            proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
-            if proposal is None:
-                self._claims.release(segment, number)
-                raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
-            body |= {"by": proposal.by, "params": proposal.params}
-            if held:
-                body["fixed"] = held
-            if proposal.why:
-                body["why"] = dict(proposal.why)
-        self._record("asked", body | self._news())
-        return shelf.history.get(number)
+            return {"by": "enqueued", "params": params, "queued": list(order)}
+        proposal = self._campaign.propose(self._ledger, segment, number, held, deadline=deadline)
+        if proposal is None:
+            raise SpaceExhausted(f"every point of segment {segment!r} was tried, {len(shelf.history)} in all")
+        fixed = {"fixed": held} if held else {}
+        why = {"why": dict(proposal.why)} if proposal.why else {}
+        return {"by": proposal.by, "params": proposal.params} | fixed | why
 
     def _news(self) -> dict[str, object]:
         """The frontier's change since this file's last asked record: how far the others were read."""
@@ -193,7 +186,7 @@ class Books:
         news = {writer: end for writer, end in frontier.items() if known.get(writer) != end}
         return {"frontier": news} if news else {}
 
-    def _claim(self, shelf: _Shelf, worker: str | None, limit: int | None) -> int:
+    def _claim(self, shelf: Shelf, worker: str | None, limit: int | None) -> int:
         """Claim the next free number of a segment: two processes never get the same one, locks or not."""
         name = shelf.segment.name
         try:
@@ -211,11 +204,10 @@ class Books:
         except StudyFileError:
             raise
         except OSError as error:
-            raise StudyFileError(
-                f"no number can be claimed: {error.strerror or error}", path=str(self.folder)
-            ) from error
+            message = f"no number can be claimed: {error.strerror or error}"
+            raise StudyFileError(message, path=str(self.folder)) from error
 
-    def _overtaken(self, shelf: _Shelf, number: int, limit: int) -> bool:
+    def _overtaken(self, shelf: Shelf, number: int, limit: int) -> bool:
         """Whether other askers, whose numbers were claimed just before, fill the limit without this one."""
         for _ in range(20):
             self.refresh()
@@ -273,6 +265,11 @@ class Books:
         check_segments([*self.segments, segment])
         self.header.problem.at(segment)
         self._record("segment", {"segment": segment.name, "entry": segment_to_json(segment)})
+        self.refresh()
+        if self._shelves[segment.name].segment != segment:
+            raise SettingsError(
+                f"segment {segment.name!r} was added by another process at this moment, with other content"
+            )
 
     def stop(self, segment: str, why: str | None) -> None:
         """Ask no more trials of a segment, durably; with None, go on with it."""
@@ -353,14 +350,14 @@ class Books:
         shelf = self._shelves[segment]
         if number not in shelf.history:
             shelf.early.setdefault(number, []).append(record)
-        elif record.kind == "told":
-            self._fold_told(shelf, shelf.history.get(number), record)
-        else:
-            trial = shelf.history.get(number)
-            if trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
-                shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
+            return
+        trial = shelf.history.get(number)
+        if record.kind == "told":
+            self._fold_told(shelf, trial, record)
+        elif trial.status is TrialStatus.PENDING and record.body["attempt"] > trial.attempt:
+            shelf.history.replace(replace(trial, attempt=record.body["attempt"]))
 
-    def _fold_told(self, shelf: _Shelf, trial: Trial, record: Record) -> None:
+    def _fold_told(self, shelf: Shelf, trial: Trial, record: Record) -> None:
         outcome = Outcome.from_dict(record.body, self.header.goals)
         if trial.status.closed:
             if trial.outcome != outcome:
@@ -368,31 +365,36 @@ class Books:
                     f"trial {trial.number} of {trial.segment!r} was told {trial.outcome} and {outcome}; "
                     "the first in the journals' order stays"
                 )
-                if record.order < shelf.told[trial.number]:
-                    self._ledger.close(trial.segment, trial.number, outcome, record.order)
-            shelf.told[trial.number] = min(shelf.told[trial.number], record.order)
-            return
+            if record.order >= shelf.told[trial.number]:
+                return
         shelf.told[trial.number] = record.order
         self._ledger.close(trial.segment, trial.number, outcome, record.order)
 
-    def _fold_enqueued(self, record: Record) -> None:
-        shelf = self._shelves[record.body["segment"]]
-        if record.order not in shelf.served:
-            shelf.queue[record.order] = record.body["params"]
-
-    def _fold_stop(self, record: Record) -> None:
-        shelf = self._shelves[record.body["segment"]]
-        if shelf.decided is None or shelf.decided < record.order:
-            shelf.decided = record.order
-            shelf.stopped = record.body["why"] if record.kind == "stopped" else None
+    def _fold_on_shelf(self, record: Record) -> None:
+        self._shelves[record.body["segment"]].fold(record)
 
     def _fold_segment(self, record: Record) -> None:
+        """Fold a segment; of two definitions of one name the first in the journals' order stays."""
         segment = segment_from_json(record.body["entry"], "$.entry")
-        if segment.name in self._shelves:
-            return
-        self._ledger.add_segment(segment)
-        self._campaign.add_segment(segment)
-        self._shelves[segment.name] = _Shelf(segment, self._ledger[segment.name])
+        known, last = self._shelves.get(segment.name), next(reversed(self._shelves.values())).added
+        if known is None:
+            self._ledger.add_segment(segment)
+            known = self._shelves[segment.name] = Shelf(segment, self._ledger[segment.name])
+        else:
+            if known.segment != segment:
+                what = f"segment {segment.name!r} was added twice, as {known.segment} and {segment}"
+                self.conflicts.append(f"{what}; the first in the journals' order stays")
+            if record.order >= known.added:
+                return
+            if known.segment != segment:
+                self._ledger.redefine(segment)
+                known.segment, known.history = segment, self._ledger[segment.name]
+        known.added = record.order
+        if record.order > last:
+            self._campaign.add_segment(segment)
+        else:
+            self._shelves = dict(sorted(self._shelves.items(), key=lambda item: item[1].added))
+            self._campaign.arrange(self.segments)
         waiting, self._waiting = self._waiting, []
         for other in waiting:
             self._take(other)

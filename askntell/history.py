@@ -77,6 +77,12 @@ class History:
         return self._taken
 
     @property
+    def exhausted(self) -> bool:
+        """Whether every point was tried, as far as counting tells: rules may leave fewer points than `space.size`."""
+        size = self.space.size
+        return size is not None and len(self._taken) >= size
+
+    @property
     def incumbent(self) -> Trial | None:
         """The feasible finished trial with the smallest loss, the lowest number among equals.
 
@@ -186,7 +192,7 @@ class Ledger(Mapping[str, History]):
         self._orders: list[tuple[Any, ...]] = []
         self._closings: list[tuple[str, int]] = []
         self._asked = 0
-        self._epoch = 0
+        self._changes: list[int] = []  # the first place that was touched, for each change within the closings
         for segment in problem.segments:
             self.add_segment(segment)
 
@@ -211,13 +217,27 @@ class Ledger(Mapping[str, History]):
 
     @property
     def epoch(self) -> int:
-        """Changes whenever `closings`, or an outcome in it, changed otherwise than by growing at the end."""
-        return self._epoch
+        """Counts the changes of `closings`, or of an outcome in it, other than growing at the end."""
+        return len(self._changes)
+
+    def untouched(self, epoch: int) -> int:
+        """How many of the first closings are what they were at that epoch."""
+        return min(self._changes[epoch:], default=len(self._closings))
 
     def add_segment(self, segment: Segment) -> None:
         """Open the history of one more segment."""
         space = self._problem.at(segment).space
         self._histories[segment.name] = History(space, self._problem.goals, segment.name)
+
+    def redefine(self, segment: Segment) -> None:
+        """Put another definition in the place of the segment of this name; its trials stay."""
+        before = self._histories[segment.name]
+        self.add_segment(segment)
+        for trial in before:
+            self._histories[segment.name].add(trial.reopened())
+            if trial.outcome is not None:
+                self._histories[segment.name].close(trial.number, trial.outcome)
+        self._changes.append(0)
 
     def add(self, trial: Trial) -> None:
         """Take in a pending trial of one of the segments, whose number is new."""
@@ -237,13 +257,13 @@ class Ledger(Mapping[str, History]):
         if history.get(number).status.closed:
             place = self._closings.index((segment, number))
             del self._closings[place], self._orders[place]
-            self._epoch += 1
+            self._changes.append(place)
         trial = history.close(number, outcome)
         if order is None:
             order = (self._orders[-1][0] + 1,) if self._orders else (0,)
         place = bisect_right(self._orders, order)
         if place < len(self._orders):
-            self._epoch += 1
+            self._changes.append(place)
         self._orders.insert(place, order)
         self._closings.insert(place, (segment, number))
         return trial

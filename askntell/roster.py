@@ -109,8 +109,11 @@ class Roster:
         return {
             name: history
             for name, history in histories.items()
-            if (cap is None or len(history) < cap) and name not in skip and self.stopped(name) is None
+            if (cap is None or len(history) < cap) and name not in skip and self._goes_on(name)
         }
+
+    def _goes_on(self, segment: str) -> bool:
+        return self.stopped(segment) is None and not self._books.exhausted(segment)
 
     def next(self, skip: Collection[str] = ()) -> str | None:
         """The segment whose next trial is worth most, or None: see `askntell.allocation`."""

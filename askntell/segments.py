@@ -97,9 +97,10 @@ def check_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     for segment in segments:
         if not isinstance(segment, Segment):
             raise SettingsError(f"{segment!r} is no Segment", hint='write askntell.Segment("name", inputs=[...])')
-        other = seen.setdefault(segment.name.casefold(), segment.name)
-        if other is not segment.name:
-            raise SettingsError(f"segments {other!r} and {segment.name!r} have the same name (case does not count)")
+        key = segment.name.casefold()
+        if key in seen:
+            raise SettingsError(f"segments {seen[key]!r} and {segment.name!r} have the same name (case does not count)")
+        seen[key] = segment.name
     return tuple(segments)
 
 

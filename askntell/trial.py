@@ -316,6 +316,10 @@ class Trial:
             return None
         return Outcome(values=self.values, failure=self.failure, message=self.message, std=self.std)
 
+    def reopened(self) -> Trial:
+        """This trial as it was before anything was told."""
+        return replace(self, status=TrialStatus.PENDING, values=None, failure=None, message="", std=None)
+
     def told(self, outcome: Outcome) -> Trial:
         """This trial, closed with an outcome."""
         return replace(

@@ -25,6 +25,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--count", type=positive, metavar="N", help="print a list of up to N trials")
     parser.add_argument("--worker", metavar="W", help="who asks; asking again gives W its unfinished trial back")
     parser.add_argument("--fixed", metavar="NAME=VALUE", nargs="+", action="extend", help="hold parameters at values")
+    parser.add_argument("--deadline", type=float, metavar="SECONDS", help="time that one proposal may take")
     parser.add_argument("--json", action="store_true", help="accepted for symmetry; the output is always JSON")
     parser.set_defaults(execute=execute)
 
@@ -36,9 +37,9 @@ def execute(given: argparse.Namespace) -> int:
 
     with Study(given.path) as study:
         fixed = scalars(pairs(given.fixed, "--fixed"), study.space) or None
+        options = {"worker": given.worker, "fixed": fixed, "deadline": given.deadline}
         if given.count is None:
-            print_json(trial_record(study.ask(given.segment, worker=given.worker, fixed=fixed)))
+            print_json(trial_record(study.ask(given.segment, **options)))
         else:
-            batch = study.ask(given.segment, count=given.count, worker=given.worker, fixed=fixed)
-            print_json([trial_record(trial) for trial in batch])
+            print_json([trial_record(trial) for trial in study.ask(given.segment, count=given.count, **options)])
     return 0

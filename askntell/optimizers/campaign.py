@@ -6,7 +6,7 @@ moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, final
 
 from askntell.errors import SettingsError, UnknownTrial
@@ -19,6 +19,7 @@ from askntell.trial import Problem, Proposal, Segment
 __all__ = ["Campaign", "checked_share"]
 
 _SHARES = ("auto", "none")
+_KEPT = 16  #: asks; between two looks at the journals few results of others come in
 
 
 def checked_share(share: object) -> None:
@@ -53,14 +54,21 @@ class Campaign:
         self._sharing: Sharing[Any, Any] | None = algorithm.sharing(problem) if share == "auto" else None
         self._algorithm = algorithm if self._sharing is None else self._sharing
         self._proposers: dict[str, Proposer] = {}
-        self._joint: Any = None
-        self._folded = 0
-        self._epoch = -1
+        self._joints: list[tuple[int, Any]] = []  # what was learnt of so many closings, of the last asks
+        self._epoch = 0
 
     def add_segment(self, segment: Segment) -> None:
         """Take in one more segment."""
         self._segments[segment.name] = segment
-        self._joint = None
+        self._joints.clear()
+
+    def arrange(self, segments: Iterable[Segment]) -> None:
+        """Put other segments, or the same in another order, in the place of those before."""
+        before, self._segments = self._segments, {segment.name: segment for segment in segments}
+        for name, segment in self._segments.items():
+            if before.get(name) is not segment:
+                self._proposers.pop(name, None)
+        self._joints.clear()
 
     def propose(
         self,
@@ -82,7 +90,7 @@ class Campaign:
         request = proposer.request(ledger[segment], number, fixed, deadline=deadline, place=ledger.asked)
         if deadline is not None:
             return proposer.answer(ledger[segment], request)
-        pending = {name: history.pending for name, history in ledger.items() if history.pending}
+        pending = {name: ledger[name].pending for name in self._segments if ledger[name].pending}
         return sharing.propose_among(self._among(ledger), segment, request, pending)
 
     def recommend(self, ledger: Ledger, segment: str) -> int | None:
@@ -102,15 +110,28 @@ class Campaign:
         return self._proposers[segment]
 
     def _among(self, ledger: Ledger) -> Any:
-        """What is learnt of all segments, kept as long as the closings only grew at their end."""
+        """What is learnt of all segments.
+
+        A result of another process that is seen late has its place before younger ones. What was learnt at earlier asks
+        is kept for a while, so that only the few results from that place on are learnt again.
+        """
         assert self._sharing is not None
-        if self._joint is None or self._epoch != ledger.epoch:
-            self._joint = self._sharing.join(self._problem, tuple(self._segments.values()))
-            self._folded, self._epoch = 0, ledger.epoch
-        new = ledger.closings[self._folded :]
+        untouched, self._epoch = ledger.untouched(self._epoch), ledger.epoch
+        while self._joints and self._joints[-1][0] > untouched:
+            self._joints.pop()
+        if not self._joints:
+            self._joints.append((0, self._fresh()))
+        folded, joint = self._joints[-1]
+        new = ledger.closings[folded:]
         if new:
             names = sorted({name for name, _ in new})
             states = {name: self._proposer(name).learnt(ledger[name]) for name in names}
-            self._joint = self._sharing.learn_among(self._joint, states, new)
-            self._folded = len(ledger.closings)
-        return self._joint
+            joint = self._sharing.learn_among(joint, states, new)
+            self._joints.append((len(ledger.closings), joint))
+            del self._joints[:-_KEPT]
+        return joint
+
+    def _fresh(self) -> Any:
+        """What is known before any trial."""
+        assert self._sharing is not None
+        return self._sharing.join(self._problem, tuple(self._segments.values()))

@@ -98,6 +98,8 @@ def _number_of_jobs(parallel: int | None) -> int:
 
 
 def _chosen(books: Books, names: Sequence[str] | None) -> list[Segment]:
+    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+        raise SettingsError(f"run: segments={names!r}; allowed: a list of names")
     every = books.segments
     unknown = sorted(set(names or ()) - {segment.name for segment in every})
     if unknown:

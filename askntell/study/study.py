@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final, overload
 
 from askntell._files import DISK, Disk
 from askntell.books import Books
-from askntell.errors import JournalDamage, SettingsError, SpaceExhausted
+from askntell.errors import JournalDamage, ParamsError, SettingsError, SpaceExhausted
 from askntell.header import compare
 from askntell.optimizers.algorithm import Algorithm
 from askntell.optimizers.proposer import ask_many, checked_deadline
@@ -169,16 +169,24 @@ class Study(Reading):
             if mine is not None:
                 return mine
         self._roster.look()
-        skip: dict[str, SpaceExhausted] = {}
+        if options["fixed"]:
+            self.space.check_fixed(options["fixed"])
+        skip: set[str] = set()
+        unfit: ParamsError | None = None  # of the first segment that may not try what is held
         while (name := self._roster.next(skip)) is not None:
             try:
                 return self._books.ask(name, worker=worker, resume=resume, **options)
-            except SpaceExhausted as error:
-                skip[name] = error
+            except SpaceExhausted:
+                skip.add(name)
+            except ParamsError as error:
+                skip.add(name)
+                unfit = unfit or ParamsError(f"segment {name!r}: {error.message}", hint=error.hint, path=error.path)
         names = self._names(None)
-        if not skip and len(names) == 1 and names[0] not in self._roster.waiting:
+        if len(names) == 1 and names[0] not in self._roster.waiting:
             return self._books.ask(names[0], worker=worker, resume=resume, **options)  # it says best why it cannot
-        raise skip.popitem()[1] if skip else self._roster.refusal()
+        if unfit is not None:
+            raise SpaceExhausted(f"no segment that can be asked may try this; {unfit}")
+        raise self._roster.refusal()
 
     def tell(
         self,

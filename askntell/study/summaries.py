@@ -37,7 +37,8 @@ class SegmentSummary:
     Attributes:
         name, inputs, features: As given; see `Segment`.
         status: "stopped" (by hand, or by the rules of this process's last run), "running" (some trials are pending),
-            "done" (has its planned trials), "waiting" (inputs are missing), "new" (no trials) or "idle".
+            "done" (has its planned trials, or every point was tried), "waiting" (inputs are missing), "new" (no trials)
+            or "idle".
         pending, finished, failed, cancelled: Numbers of trials.
         best: The best feasible finished trial, or None; None with several objectives.
         front: Number of trials on the Pareto front; with one objective, of those that share the best value.
@@ -169,7 +170,7 @@ def summary_of(
         status = "stopped"
     elif history.pending:
         status = "running"
-    elif planned is not None and len(history) >= planned:
+    elif history.exhausted or (planned is not None and len(history) >= planned):
         status = "done"
     elif missing:
         status = "waiting"

@@ -21,7 +21,7 @@ ROWS = [
     ["allocation", "stopping"],
     ["optimizers"],
     ["journal", "segments", "payload", "backends"],
-    ["claims", "header"],
+    ["claims", "header", "shelf"],
     ["books"],
     ["roster"],
     ["runner"],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askntell.errors import SettingsError, StudyFileError
-from askntell.segments import folder_name, load_segments, segment_from_json, segment_to_json
+from askntell.segments import check_segments, folder_name, load_segments, segment_from_json, segment_to_json
 from askntell.study import Study
 from askntell.trial import Segment
 
@@ -101,3 +101,8 @@ def test_folder_names_of_awkward_segments(name, folder, tmp_path):
     assert Study(tmp_path / "s").best(name).value == 1.0
     assert (tmp_path / "s" / "claims" / folder / "0").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["s"], "nothing was written outside the study"
+
+
+def test_a_name_that_comes_twice_is_refused():
+    with pytest.raises(SettingsError, match="segments 'pion' and 'pion' have the same name"):
+        check_segments([Segment("pion"), Segment("pion")])

@@ -232,3 +232,10 @@ def test_a_terminal_without_utf8_gets_escapes(tmp_path):
     assert "\\u03b7_\\u96fb\\u5b50" in done.out
     name = askntell("status", "calo", "--json", cwd=tmp_path, PYTHONIOENCODING="ascii").json()["segments"][0]["name"]
     assert name == "η_電子"
+
+
+def test_ask_takes_a_deadline(tmp_path):
+    study = made(tmp_path)
+    assert askntell("ask", study, "--deadline", "0.05", cwd=tmp_path).json()["number"] == 0
+    wrong = askntell("ask", study, "--deadline", "-1", cwd=tmp_path)
+    assert (wrong.status, "deadline=-1.0; allowed: seconds" in wrong.err) == (2, True)
