@@ -86,6 +86,8 @@ class Joint:
         for name in ("places", "tasks", "order"):
             if name in memos:
                 kept[name] = memos[name]
+        if "leaders" in memos:
+            kept["leaders"] = {k: rows for k, rows in self.leaders.items() if self.segments[k].name not in states}
         if "fits" in memos and self.checkpoint == after.checkpoint:
             kept["fits"] = memos["fits"]
         return after
@@ -117,6 +119,31 @@ class Joint:
     def order(self) -> NDArray[np.intp]:
         """The segments in an order by hash of their index."""
         return np.argsort(hashed(np.arange(len(self.segments))), kind="stable")
+
+    def outcomes_of(self, segment: int) -> Outcomes:
+        """Closed trials of a segment that has some, by its index."""
+        return self.told[self.segments[segment].name]
+
+    @cached_property
+    def told_places(self) -> list[int]:
+        """Indices of the segments that have closed trials."""
+        return [self.places[name] for name in self.told]
+
+    @cached_property
+    def leaders(self) -> dict[int, NDArray[np.intp]]:
+        """What `leading` made."""
+        return {}
+
+    def leading(self, segment: int) -> NDArray[np.intp]:
+        """Rows of a segment's closed trials: the best one first, the others by hash of their number; shape (n,)."""
+        if segment not in self.leaders:
+            outcomes = self.outcomes_of(segment)
+            order = np.argsort(hashed(outcomes.numbers), kind="stable")
+            if not outcomes.failed.all():
+                best = int(np.nanargmin(outcomes.standing))
+                order = np.append(best, order[order != best])
+            self.leaders[segment] = order
+        return self.leaders[segment]
 
     @property
     def checkpoint(self) -> int:
