@@ -36,7 +36,7 @@ def proposed(
     model predicts its own trials better.
     """
     active = len(joint.states.keys() | pending.keys() | {segment})
-    if len(joint.problem.goals.objectives) > _OBJECTIVES or not joint.ready(active):
+    if len(joint.problem.goals.objectives) > _OBJECTIVES or not joint.ready(active, sum(map(len, pending.values()))):
         return None
     own = joint.states.get(segment)
     values = 0 if own is None else int(np.count_nonzero(~own.outcomes.failed))

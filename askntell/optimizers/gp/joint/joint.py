@@ -153,15 +153,19 @@ class Joint:
             at, after = after, math.ceil(_GROWTH * after)
         return at
 
-    def ready(self, active: int) -> bool:
+    def ready(self, active: int, pending: int) -> bool:
         """Whether there is enough to begin with: two or three trials of each segment that has any, and two have some.
+
+        Open trials count: where many run at once, points for each segment are on the way when the first results come.
 
         Args:
             active: Segments with open or closed trials.
+            pending: Open trials of all segments.
         """
         rounds = 2 if active >= _MANY else 3
-        enough = max(rounds * active, 2 * self.problem.space.unit.d)
-        return len(self.states) >= 2 and len(self.closed) >= enough and bool(self.fits)
+        rows, least = len(self.closed), 2 * self.problem.space.unit.d
+        enough = rows >= least and rows + pending >= rounds * active
+        return enough and len(self.states) >= 2 and bool(self.fits)
 
     @cached_property
     def fits(self) -> dict[int, JointFit]:
