@@ -16,7 +16,8 @@ from askntell.optimizers.gp.subset import hashed
 
 __all__ = ["Chosen"]
 
-ROWS = 160  #: rows that the process is conditioned on, unless the segment itself has more
+ROWS, ROWS_FIRST = 160, 320  #: rows that the process is conditioned on, unless the segment itself has more
+FIRST = 10  #: a segment with fewer trials of its own than this lives on those of others, and has no dear model yet
 
 _Part = tuple[int, NDArray[np.intp] | None]  # a segment, and which of its trials; None: all of them
 
@@ -42,7 +43,7 @@ class Chosen:
 
     @classmethod
     def of(cls, joint: Joint, segment: int) -> Chosen:
-        """About `ROWS` closed trials, all of the segment's own among them.
+        """About `ROWS` closed trials, all of the segment's own among them; twice as many as long as these are few.
 
         Whole segments, in the order of what they have in common with this one, fill half of it; then the best trial of
         each of the others, and then others of theirs by hash, for as long as there is room.
@@ -50,6 +51,7 @@ class Chosen:
         sizes = {k: len(joint.outcomes_of(k).numbers) for k in joint.told_places}
         parts: list[_Part] = []
         used = sizes.pop(segment, 0)
+        room = ROWS_FIRST if used < FIRST else ROWS
         if used:
             parts.append((segment, None))
         others = np.array(sorted(sizes), dtype=np.intp)
@@ -58,14 +60,14 @@ class Chosen:
             others = others[np.lexsort((hashed(others), -np.round(near, 9)))]
         partly: list[int] = others.tolist()
         whole = 0
-        while whole < len(partly) and used + sizes[partly[whole]] <= ROWS // 2:
+        while whole < len(partly) and used + sizes[partly[whole]] <= room // 2:
             used += sizes[partly[whole]]
             whole += 1
         parts += [(k, None) for k in partly[:whole]]
         partly = partly[whole:]
         counts = dict.fromkeys(partly, 0)
-        while partly and used < ROWS:
-            for k in partly[: ROWS - used]:
+        while partly and used < room:
+            for k in partly[: room - used]:
                 counts[k] += 1
                 used += 1
             partly = [k for k in partly if counts[k] < sizes[k]]
