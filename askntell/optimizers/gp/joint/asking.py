@@ -36,7 +36,7 @@ def proposed(
     model predicts its own trials better.
     """
     active = len(joint.states.keys() | pending.keys() | {segment})
-    if len(joint.problem.goals.objectives) > _OBJECTIVES or not joint.ready(active):
+    if len(joint.problem.goals.objectives) > _OBJECTIVES or not joint.ready(active, sum(map(len, pending.values()))):
         return None
     own = joint.states.get(segment)
     values = 0 if own is None else int(np.count_nonzero(~own.outcomes.failed))
@@ -69,19 +69,18 @@ def _ranked(scene: Scene, score: Weighed, request: Request, effort: Effort) -> I
         incumbents=scene.incumbents(score),
         effort=effort,
         rng=rng,
-        extra=scene.points(),
+        extra=scene.chosen.points,
     )
 
 
 def _why(scene: Scene, score: Weighed, row: Array) -> dict[str, Scalar]:
     """What led to this unit point, in few words and finite numbers of four digits."""
     value = float(score.value(scene.columns.transform(row[None]))[0])
-    own = scene.own
     why: dict[str, Scalar] = {
         "model": "joint gp",
-        "segments": len(scene.outcomes),
-        "trials": 0 if own is None else len(own.numbers),
-        "used": sum(len(some.numbers) for some in scene.outcomes.values()),
+        "segments": len(np.unique(scene.chosen.segment)),
+        "trials": int(np.count_nonzero(scene.own)),
+        "used": len(scene.chosen.segment),
         "pending": len(scene.believed[0]),
     }
     return why | ({"log_gain": float(f"{value:.4g}")} if np.isfinite(value) else {})

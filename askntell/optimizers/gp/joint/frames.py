@@ -58,20 +58,22 @@ class Frame:
         positive = bool(some.min() > 0.0) and bool(some.max() > _DECADE * some.min())
         logarithmic = positive and not limited
         unit = _unit(some)
-        y = [np.log(v) if logarithmic else v * unit for v in values]
-        told = np.array([len(v) for v in y])
-        middle = np.array([float(np.median(v)) if len(v) else np.nan for v in y])
-        inner = np.array([_variance(v) if len(v) > 1 else np.nan for v in y])
+        told = np.array([len(v) for v in values])
+        segment = np.repeat(np.arange(len(told)), told)
+        y = np.log(some) if logarithmic else some * unit
+        y = y[np.lexsort((y, segment))]
+        middle = _medians(y, told)
+        inner = _variances(y, segment, told, middle)
         pooled = float(np.nanmedian(middle))
         width = 1.4826 * float(np.nanmedian(np.abs(middle - pooled)))
         apart = width * width > _APART * float(np.nanmedian(inner))
-        level = np.where(np.isnan(middle), pooled, middle) if apart else np.full(len(y), pooled)
+        level = np.where(np.isnan(middle), pooled, middle) if apart else np.full(len(told), pooled)
         scale, spread = _scales(inner, told)
         middle = np.where(np.isnan(middle), pooled, middle)
         return cls(logarithmic=logarithmic, unit=unit, level=level, middle=middle, scale=scale, spread=spread)
 
-    def targets(self, values: Array, segment: int) -> Array:
-        """Targets of values of one segment, shape (n,), in the order of the values.
+    def targets(self, values: Array, segment: int | NDArray[np.intp]) -> Array:
+        """Targets of values, shape (n,), of one segment, in the order of the values, or each of its own, shape (n,).
 
         What lies far above all that is of interest, as a diverged training does, counts by its logarithm.
         """
@@ -81,7 +83,7 @@ class Frame:
         found: Array = above + (self.middle[segment] - self.level[segment]) / self.scale[segment]
         return found
 
-    def noise(self, std: Array, values: Array, segment: int) -> Array:
+    def noise(self, std: Array, values: Array, segment: int | NDArray[np.intp]) -> Array:
         """Variances of the targets by the known standard deviations of the values, NaN where unknown; shape (n,)."""
         with np.errstate(over="ignore", divide="ignore"):
             slope = 1.0 / np.maximum(np.abs(values), _TINY) if self.logarithmic else self.unit
@@ -94,11 +96,41 @@ def _unit(values: Array) -> float:
     return 1.0 if largest < _LARGEST else 2.0 ** -math.frexp(largest)[1]
 
 
-def _variance(v: Array) -> float:
-    """Variance of v, shape (n,), n > 1, without what diverged: far above the median, seen from the best value."""
-    median = float(np.median(v))
-    tame = v[v <= median + _FARTHEST * (median - float(v.min()))]
-    return float(tame.var(ddof=1)) if len(tame) > 1 else np.nan
+def _medians(y: Array, told: NDArray[np.int64]) -> Array:
+    """Median of each segment, NaN where there is no value, shape (S,).
+
+    Args:
+        y: Values segment by segment, ascending in each, shape (n,).
+        told: How many each segment has, shape (S,).
+    """
+    some = told > 0
+    first = (np.cumsum(told) - told)[some]
+    found = np.full(len(told), np.nan)
+    found[some] = 0.5 * y[first + (told[some] - 1) // 2] + 0.5 * y[first + told[some] // 2]
+    return found
+
+
+def _variances(y: Array, segment: NDArray[np.intp], told: NDArray[np.int64], middle: Array) -> Array:
+    """Variance of each segment without what diverged: far above the median, seen from the best value; shape (S,).
+
+    NaN where fewer than two values are left.
+
+    Args:
+        y: Values segment by segment, ascending in each, shape (n,).
+        segment: Of each, shape (n,).
+        told: How many each segment has, shape (S,).
+        middle: Their medians, shape (S,).
+    """
+    lowest = np.full(len(told), np.nan)
+    lowest[told > 0] = y[(np.cumsum(told) - told)[told > 0]]
+    tame = y <= (middle + _FARTHEST * (middle - lowest))[segment]
+    y, segment = y[tame], segment[tame]
+    left = np.bincount(segment, minlength=len(told))
+    apart = y - middle[segment]
+    shift = np.bincount(segment, apart, len(told)) / np.maximum(left, 1)
+    apart -= shift[segment]
+    squares = np.bincount(segment, apart * apart, len(told))
+    return np.where(left > 1, squares / np.maximum(left - 1, 1), np.nan)
 
 
 def _scales(variances: Array, told: NDArray[np.int64]) -> tuple[Array, float]:
@@ -121,12 +153,12 @@ def _scales(variances: Array, told: NDArray[np.int64]) -> tuple[Array, float]:
     return np.exp(scale), max(math.sqrt(true), _NARROWEST)
 
 
-def rescaled(z: Array, segment: NDArray[np.intp], precision: Array, sigma2: float, frame: Frame) -> Array:
+def rescaled(z: Array, segment: NDArray[np.intp], Linv: Array, sigma2: float, frame: Frame) -> Array:
     """The factor by which the targets of each row's segment should be multiplied, shape (n,).
 
     A segment that was started near its optimum has seen good points only, and their spread says little of its scale;
     what the other segments predict for these very points does. Given the others the n targets z of a segment have the
-    density N(m, V) [from `precision`]; with e^u z in place of z the negative logarithm of it is
+    density N(m, V) [from C^-1]; with e^u z in place of z the negative logarithm of it is
 
         -n u + A e^(2u) / 2 - B e^u + (u - u0)^2 / (2 tau^2),    A = z' V^-1 z,  B = z' V^-1 m,
 
@@ -135,34 +167,32 @@ def rescaled(z: Array, segment: NDArray[np.intp], precision: Array, sigma2: floa
     Args:
         z: Targets, shape (n,).
         segment: Index of the segment of each row, shape (n,).
-        precision: C^-1 of the rows, shape (n, n).
+        Linv: Inverse of the lower Cholesky factor of the rows' covariance C, shape (n, n).
         sigma2: Amplitude.
         frame: Of these targets.
     """
-    factor = np.ones(len(z))
-    pulled = precision @ z
-    centre = float(np.median(np.log(frame.scale)))
-    for s in np.unique(segment):
-        own = np.flatnonzero(segment == s)
-        if len(own) < 2:
-            continue
-        mine = z[own]
-        inner = float(mine @ precision[np.ix_(own, own)] @ mine) / sigma2
-        cross = inner - float(mine @ pulled[own]) / sigma2
-        factor[own] = math.exp(_newton(len(own), inner, cross, math.log(frame.scale[s]) - centre, frame.spread))
-    return factor
+    unique, place, count = np.unique(segment, return_inverse=True, return_counts=True)
+    apart = np.zeros((len(z), len(unique)))
+    apart[np.arange(len(z)), place] = z
+    white = Linv @ apart  # its columns add up to Linv z
+    inner = np.einsum("ij,ij->j", white, white) / sigma2
+    cross = inner - white.sum(axis=1) @ white / sigma2
+    ahead = np.log(frame.scale[unique]) - float(np.median(np.log(frame.scale)))
+    factor = np.exp(_newton(count, inner, cross, ahead, frame.spread))
+    found: Array = np.where(count < 2, 1.0, factor)[place]
+    return found
 
 
-def _newton(n: int, A: float, B: float, ahead: float, tau: float) -> float:
-    """The u that minimises the function of `rescaled`; u0 = ahead: a scale above the others' is likely too large."""
-    u = 0.0
+def _newton(n: NDArray[np.intp], A: Array, B: Array, ahead: Array, tau: float) -> Array:
+    """The u that minimise the functions of `rescaled`; u0 = ahead: a scale above the others' is likely too large."""
+    u = np.zeros(len(n))
     for _ in range(_STEPS):
-        e = math.exp(u)
+        e = np.exp(u)
         slope = -n + A * e * e - B * e + (u - ahead) / (tau * tau)
         bend = 2.0 * A * e * e - B * e + 1.0 / (tau * tau)
-        step = -slope / bend if bend > 0.0 else -math.copysign(_LONGEST, slope)
-        step = min(max(step, -_LONGEST), _LONGEST)
+        step = np.where(bend > 0.0, -slope / np.where(bend > 0.0, bend, 1.0), -np.copysign(_LONGEST, slope))
+        step = np.clip(step, -_LONGEST, _LONGEST)
         u += step
-        if abs(step) < 1e-6:
+        if np.all(np.abs(step) < 1e-6):
             break
     return u

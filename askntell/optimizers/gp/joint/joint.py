@@ -86,6 +86,8 @@ class Joint:
         for name in ("places", "tasks", "order"):
             if name in memos:
                 kept[name] = memos[name]
+        if "leaders" in memos:
+            kept["leaders"] = {k: rows for k, rows in self.leaders.items() if self.segments[k].name not in states}
         if "fits" in memos and self.checkpoint == after.checkpoint:
             kept["fits"] = memos["fits"]
         return after
@@ -118,6 +120,31 @@ class Joint:
         """The segments in an order by hash of their index."""
         return np.argsort(hashed(np.arange(len(self.segments))), kind="stable")
 
+    def outcomes_of(self, segment: int) -> Outcomes:
+        """Closed trials of a segment that has some, by its index."""
+        return self.told[self.segments[segment].name]
+
+    @cached_property
+    def told_places(self) -> list[int]:
+        """Indices of the segments that have closed trials."""
+        return [self.places[name] for name in self.told]
+
+    @cached_property
+    def leaders(self) -> dict[int, NDArray[np.intp]]:
+        """What `leading` made."""
+        return {}
+
+    def leading(self, segment: int) -> NDArray[np.intp]:
+        """Rows of a segment's closed trials: the best one first, the others by hash of their number; shape (n,)."""
+        if segment not in self.leaders:
+            outcomes = self.outcomes_of(segment)
+            order = np.argsort(hashed(outcomes.numbers), kind="stable")
+            if not outcomes.failed.all():
+                best = int(np.nanargmin(outcomes.standing))
+                order = np.append(best, order[order != best])
+            self.leaders[segment] = order
+        return self.leaders[segment]
+
     @property
     def checkpoint(self) -> int:
         """How many of the closed trials the fits know: the last of m_k = ceil(1.15 m_(k-1)) that was reached."""
@@ -126,15 +153,19 @@ class Joint:
             at, after = after, math.ceil(_GROWTH * after)
         return at
 
-    def ready(self, active: int) -> bool:
+    def ready(self, active: int, pending: int) -> bool:
         """Whether there is enough to begin with: two or three trials of each segment that has any, and two have some.
+
+        Open trials count: where many run at once, points for each segment are on the way when the first results come.
 
         Args:
             active: Segments with open or closed trials.
+            pending: Open trials of all segments.
         """
         rounds = 2 if active >= _MANY else 3
-        enough = max(rounds * active, 2 * self.problem.space.unit.d)
-        return len(self.states) >= 2 and len(self.closed) >= enough and bool(self.fits)
+        rows, least = len(self.closed), 2 * self.problem.space.unit.d
+        enough = rows >= least and rows + pending >= rounds * active
+        return enough and len(self.states) >= 2 and bool(self.fits)
 
     @cached_property
     def fits(self) -> dict[int, JointFit]:

@@ -7,16 +7,19 @@ from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dtrmm
 
 from askntell.optimizers.gp.cholesky import factor, invert
 from askntell.optimizers.gp.joint.objective import JointHyper, Rows
 from askntell.optimizers.gp.joint.tasks import Tasks
 from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
 from askntell.optimizers.gp.model import RATE, SHAPE, Hyper
+from askntell.optimizers.gp.scratch import scratch
 
 __all__ = ["Joined", "View"]
 
-_TOGETHER = 256  #: points predicted at once: more would leave the cache
+_SINGLE = 16  #: fewer points than this are worth no triangular product
+_TOGETHER = 128  #: points predicted at once: more would leave the cache
 
 
 @final
@@ -57,17 +60,18 @@ class Joined:
         centre = rows.X.mean(axis=0)
         Z = (np.vstack([rows.X, X]) - centre) / hyper.point.scale
         places = np.append(rows.segment, segment)
-        D = squared_distances(Z, Z)
-        size = len(D)
-        D.reshape(-1)[:: size + 1] = 0.0
-        C = KERNELS[hyper.point.kernel].value(D)
+        size = len(Z)
+        C, A = scratch("joined", 2, size, size)
+        squared_distances(Z, Z, out=C)
+        C.reshape(-1)[:: size + 1] = 0.0
+        KERNELS[hyper.point.kernel].value(C)  # in its place
         unique, place = np.unique(places, return_inverse=True)
         T, level = hyper.between(tasks, unique, unique)
         C *= T[place[:, None], place]
         C += level[place[:, None], place]
         noise = np.where(np.isnan(rows.known), hyper.point.noise, rows.known)
         C.reshape(-1)[:: size + 1] += np.append(noise, np.full(len(X), hyper.point.noise))
-        L, jitter = factor(C)
+        L, jitter = factor(C, out=A.T)
         return cls(
             hyper=hyper,
             tasks=tasks,
@@ -75,16 +79,20 @@ class Joined:
             centre=centre,
             Z=Z,
             segment=places,
-            Linv=np.ascontiguousarray(invert(L)),
+            Linv=np.array(invert(L), order="C"),
             noise=noise + jitter,
         )
 
-    def precision(self) -> Array:
-        """C^-1 of the told rows, shape (n, n)."""
+    @property
+    def inner(self) -> Array:
+        """The rows and columns of Linv that belong to what was told, shape (n, n)."""
         n = len(self.rows.y)
-        L = self.Linv[:n, :n]
-        found: Array = L.T @ L
-        return found
+        return self.Linv[:n, :n]
+
+    def amplitude(self, y: Array) -> float:
+        """sigma2 for these targets of the rows, shape (n,)."""
+        w = self.inner @ y
+        return (RATE + 0.5 * float(w @ w)) / (SHAPE + 0.5 * len(y))
 
     def seen_from(self, segment: int, y: Array) -> View:
         """The process of one segment.
@@ -94,10 +102,9 @@ class Joined:
             y: Targets of the rows, shape (n,).
         """
         n = len(y)
-        L = self.Linv[:n, :n]
-        w = L @ y
+        w = self.inner @ y
         alpha = np.zeros(len(self.Z))
-        alpha[:n] = w @ L
+        alpha[:n] = w @ self.inner
         unique, place = np.unique(self.segment, return_inverse=True)
         T, level = self.hyper.between(self.tasks, np.array([segment]), unique)
         return View(
@@ -140,14 +147,32 @@ class View:
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        if len(X) > _TOGETHER:
-            parts = [self.predict(X[i : i + _TOGETHER]) for i in range(0, len(X), _TOGETHER)]
-            return np.concatenate([mean for mean, _ in parts]), np.concatenate([std for _, std in parts])
+        mean, std = np.empty(len(X)), np.empty(len(X))
+        for i in range(0, len(X), _TOGETHER):
+            part = slice(i, i + _TOGETHER)
+            mean[part], std[part] = self._predicted(X[part])
+        return mean, std
+
+    def _predicted(self, X: Array) -> tuple[Array, Array]:
         joined = self.joined
-        K = KERNELS[self.hyper.kernel].value(squared_distances((X - joined.centre) / self.hyper.scale, joined.Z))
+        K = scratch("predicted", len(X), len(joined.Z))
+        squared_distances((X - joined.centre) / self.hyper.scale, joined.Z, out=K)
+        K = KERNELS[self.hyper.kernel].value(K)
         K *= self.weight
         K += self.shift
-        return K @ self.alpha, self._std(K @ joined.Linv.T)
+        mean = K @ self.alpha
+        if len(X) <= _SINGLE:
+            return mean, self._std(self._white(K))
+        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
+        return mean, self._std(dtrmm(1.0, joined.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
+
+    def _white(self, K: Array) -> Array:
+        """K Linv', without most of the zeros, shape (m, n)."""
+        Linv = self.joined.Linv
+        V, half = np.empty(K.shape), len(Linv) // 2
+        np.matmul(K[:, :half], Linv[:half, :half].T, out=V[:, :half])
+        np.matmul(K, Linv[half:].T, out=V[:, half:])
+        return V
 
     def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
@@ -157,7 +182,7 @@ class View:
         K *= self.weight
         K += self.shift
         H *= self.weight
-        V = K @ joined.Linv.T
+        V = self._white(K)
         std = self._std(V)
         A = H * self.alpha
         slope = A @ joined.Z - Q * A.sum(axis=1)[:, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -14,21 +15,19 @@ from askntell.optimizers.gp.areas import Area, corner_of, stairs
 from askntell.optimizers.gp.chances import Chance, Gain, Weighed
 from askntell.optimizers.gp.columns import Columns
 from askntell.optimizers.gp.data import Data
+from askntell.optimizers.gp.joint.chosen import Chosen
 from askntell.optimizers.gp.joint.frames import rescaled
-from askntell.optimizers.gp.joint.joint import Joint, JointFit
+from askntell.optimizers.gp.joint.joint import Joint
 from askntell.optimizers.gp.joint.objective import Rows
 from askntell.optimizers.gp.joint.process import Joined, View
 from askntell.optimizers.gp.kernel import Array
 from askntell.optimizers.gp.model import Objective, Prior, cold_starts, minimised
-from askntell.optimizers.gp.outcomes import Outcomes
 from askntell.optimizers.gp.posterior import Posterior
-from askntell.optimizers.gp.subset import hashed
 from askntell.space.box import Box
 from askntell.trial import Trial
 
 __all__ = ["Scene"]
 
-ROWS = 160  #: rows that the process is conditioned on, unless the segment itself has more
 _OWN, _OTHERS = 3, 4  #: points around which the search looks: best ones of the segment, and best predicted ones of all
 _MANY_FAILURES = 3  #: so many are needed for a model of failures
 _LABEL_NOISE = 0.05  #: of the labels, as a ratio to the amplitude
@@ -44,14 +43,14 @@ class Scene:
     Attributes:
         joint: What is learnt.
         segment: Index of the segment.
-        outcomes: The chosen closed trials of each segment, by index; all of the segment's own.
+        chosen: Closed trials of the segments, all of this one's among them.
         believed: Unit points whose value is believed, shape (m, d), and the index of the segment of each.
         box: What may be tried in the segment; None: the whole space.
     """
 
     joint: Joint
     segment: int
-    outcomes: Mapping[int, Outcomes]
+    chosen: Chosen
     believed: tuple[Array, NDArray[np.intp]]
     box: Box | None
 
@@ -67,34 +66,35 @@ class Scene:
         return cls(
             joint=joint,
             segment=segment,
-            outcomes=_chosen(joint, segment),
+            chosen=Chosen.of(joint, segment),
             believed=(U, np.array(places, dtype=np.intp)),
             box=joint.box(joint.segments[segment].name),
         )
 
-    @property
-    def own(self) -> Outcomes | None:
-        """Closed trials of the segment."""
-        return self.outcomes.get(self.segment)
-
-    def points(self) -> Array:
-        """Unit points of the chosen trials that gave values, shape (n, d)."""
-        return np.vstack([some.U[~some.failed] for some in self.outcomes.values()])
+    @cached_property
+    def own(self) -> NDArray[np.bool_]:
+        """Which of the chosen trials are of the segment, shape (n,)."""
+        found: NDArray[np.bool_] = self.chosen.segment == self.segment
+        return found
 
     def reachable(self, U: Array) -> Array:
         """Unit points moved to where the segment may try them, shape (n, d)."""
         return U if self.box is None else self.joint.problem.space.unit.snap(self.box.clip(U))
 
+    @cached_property
+    def views(self) -> dict[int, View]:
+        """What `view` made: the duel and the score look at the same process."""
+        return {}
+
     def view(self, column: int) -> View:
         """The process of one of the values."""
-        fit = self.joint.fits[column]
-        rows = self._rows(fit, column)
-        U, places = self.believed
-        joined = Joined.of(rows, fit.hyper, self.joint.tasks, fit.columns.transform(U), places)
-        precision = joined.precision()
-        y = rows.y
-        sigma2 = joined.seen_from(self.segment, y).sigma2
-        return joined.seen_from(self.segment, y * rescaled(y, rows.segment, precision, sigma2, fit.frame))
+        if column not in self.views:
+            fit, rows = self.joint.fits[column], self._rows(column)
+            U, places = self.believed
+            joined = Joined.of(rows, fit.hyper, self.joint.tasks, fit.columns.transform(U), places)
+            factor = rescaled(rows.y, rows.segment, joined.inner, joined.amplitude(rows.y), fit.frame)
+            self.views[column] = joined.seen_from(self.segment, rows.y * factor)
+        return self.views[column]
 
     # ---- what to maximise ------------------------------------------------------------------------------------------
 
@@ -111,14 +111,13 @@ class Scene:
         return Weighed(gain=self._gain(k), chances=(*chances, *self._labels()))
 
     def _gain(self, objectives: int) -> Gain | None:
-        own = self.own
-        outcomes = [own] if own is not None and own.feasible.any() else list(self.outcomes.values())
-        U = self.reachable(np.vstack([some.U[some.feasible] for some in outcomes]))
+        feasible = self.chosen.feasible
+        mine = feasible & self.own
+        U = self.reachable(self.chosen.U[mine if mine.any() else feasible])
         if not len(U):
             return None
         views = [self.view(j) for j in range(objectives)]
-        mine = self.believed[0][self.believed[1] == self.segment]
-        X = self.columns.transform(np.vstack([U, mine]))
+        X = self.columns.transform(np.vstack([U, self.believed[0][self.believed[1] == self.segment]]))
         if objectives == 1:
             return Acquisition(posterior=views[0], best=float(views[0].predict(X)[0].min()))
         means = np.column_stack([view.predict(X)[0] for view in views])
@@ -127,15 +126,15 @@ class Scene:
 
     def _labels(self) -> list[Chance]:
         """The chance of giving a value, once some trials failed in this segment or in those it learns from."""
-        failed = [some.failed for some in self.outcomes.values()]
-        if sum(int(f.sum()) for f in failed) < _MANY_FAILURES:
+        failed = self.chosen.failed
+        if np.count_nonzero(failed) < _MANY_FAILURES:
             return []
         columns, hyper = self.columns, self.joint.fits[0].hyper
-        y = np.concatenate([np.where(f, -1.0, 1.0) for f in failed])
+        y = np.where(failed, -1.0, 1.0)
         mean = float(y.mean())
         rows = Rows(
-            X=columns.transform(np.vstack([some.U for some in self.outcomes.values()])),
-            segment=np.concatenate([np.full(len(f), k) for k, f in zip(self.outcomes, failed, strict=True)]),
+            X=columns.transform(self.chosen.U),
+            segment=self.chosen.segment,
             y=y - mean,
             known=np.full(len(y), _LABEL_NOISE),
         )
@@ -150,15 +149,11 @@ class Scene:
 
     def incumbents(self, score: Weighed) -> Array:
         """Unit points around which to search, best first, shape (k, d)."""
-        everywhere = self.reachable(self.points())
-        means = score.posterior.predict(self.columns.transform(everywhere))[0]
-        best = everywhere[np.argsort(means, kind="stable")[:_OTHERS]]
-        own = self.own
-        if own is None or own.failed.all():
-            return best
-        mine = own.U[~own.failed]
-        means = score.posterior.predict(self.columns.transform(mine))[0]
-        return np.vstack([mine[np.argsort(means, kind="stable")[:_OWN]], best])
+        U, mine = self.reachable(self.chosen.points), self.own[~self.chosen.failed]
+        means = score.posterior.predict(self.columns.transform(U))[0]
+        order = np.argsort(means, kind="stable")
+        found: Array = U[np.concatenate([order[mine[order]][:_OWN], order[:_OTHERS]])]
+        return found
 
     def explains_worse(self) -> bool:
         """Whether the segment's own trials are better predicted from each other alone: the duel.
@@ -166,79 +161,30 @@ class Scene:
         Both models predict each own trial from all else they know, and the logarithms of the densities are added up
         [Sundararajan & Keerthi 2001]; hyperparameters are held. The joint model has to give way by more than one nat.
         """
-        own = self.own
-        if own is None or int(np.count_nonzero(~own.failed)) < _DUEL:
+        mine = self.own[~self.chosen.failed]
+        if np.count_nonzero(mine) < _DUEL:
             return False
-        fit = self.joint.fits[0]
-        view = self.view(0)
-        n = len(view.y)
-        precision, alpha = view.joined.precision(), view.alpha[:n]
-        mine = np.flatnonzero(view.joined.rows.segment == self.segment)
-        inverse = precision.diagonal()[mine]
-        joint = _log_density(alpha[mine] / inverse, view.sigma2 / inverse)
-        data = Data.of(fit.columns.transform(own.U[~own.failed]), view.y[mine])
+        fit, view = self.joint.fits[0], self.view(0)
+        L = view.joined.inner[:, mine]
+        inverse = np.einsum("ij,ij->j", L, L)  # the diagonal of C^-1
+        joint = _log_density(view.alpha[: len(mine)][mine] / inverse, view.sigma2 / inverse)
+        data = Data.of(view.joined.rows.X[mine], view.y[mine])
         objective = Objective(data, fit.columns.groups, Prior.of(fit.columns.d))
         theta = minimised(objective, cold_starts(fit.columns.d, int(fit.columns.groups.max()) + 1)[:1]).theta
         alone = Posterior.of(data, objective.hyper(theta))
         inverse = np.einsum("ij,ij->j", alone.Linv, alone.Linv)
         return _log_density(alone.alpha / inverse, alone.sigma2 / inverse) > joint + _MARGIN
 
-    def _rows(self, fit: JointFit, column: int) -> Rows:
-        parts = []
-        for k, some in self.outcomes.items():
-            valued = ~some.failed
-            values = some.values[valued, column]
-            parts.append(
-                Rows(
-                    X=fit.columns.transform(some.U[valued]),
-                    segment=np.full(len(values), k),
-                    y=fit.frame.targets(values, k),
-                    known=fit.frame.noise(some.noise[valued, column], values, k),
-                )
-            )
-        return Rows.of(parts)
-
-
-def _chosen(joint: Joint, segment: int) -> dict[int, Outcomes]:
-    """About `ROWS` closed trials, all of the segment's own among them.
-
-    Whole segments, in the order of what they have in common with this one, fill half of it; then the best trial of each
-    of the others, and then others of theirs by hash, for as long as there is room.
-    """
-    told = {joint.places[name]: outcomes for name, outcomes in joint.told.items()}
-    chosen: dict[int, Outcomes] = {}
-    if segment in told:
-        chosen[segment] = told.pop(segment)
-    used = sum(len(some.numbers) for some in chosen.values())
-    others = np.array(sorted(told), dtype=np.intp)
-    if len(others):
-        near = joint.fits[0].hyper.between(joint.tasks, np.array([segment]), others)[0][0]
-        others = others[np.lexsort((hashed(others), -np.round(near, 9)))]
-    partly = others.tolist()
-    while partly and used + len(told[partly[0]].numbers) <= ROWS // 2:
-        k = partly.pop(0)
-        chosen[k] = told[k]
-        used += len(told[k].numbers)
-    counts = dict.fromkeys(partly, 0)
-    while partly and used < ROWS:
-        for k in partly[: ROWS - used]:
-            counts[k] += 1
-            used += 1
-        partly = [k for k in partly if counts[k] < len(told[k].numbers)]
-    for k, count in counts.items():
-        if count:
-            chosen[k] = _leading(told[k], count)
-    return chosen
-
-
-def _leading(outcomes: Outcomes, count: int) -> Outcomes:
-    """The best trial, and others by hash of their number: `count` in all, in number order."""
-    order = np.argsort(hashed(outcomes.numbers), kind="stable")
-    standing = outcomes.standing
-    if not np.isnan(standing).all():
-        best = int(np.nanargmin(standing))
-        order = np.append(best, order[order != best])
-    return outcomes.where(np.sort(order[:count]))
+    def _rows(self, column: int) -> Rows:
+        fit, chosen = self.joint.fits[column], self.chosen
+        valued = ~chosen.failed
+        values, segment = chosen.values[valued, column], chosen.segment[valued]
+        return Rows(
+            X=fit.columns.transform(chosen.points),
+            segment=segment,
+            y=fit.frame.targets(values, segment),
+            known=fit.frame.noise(chosen.noise[valued, column], values, segment),
+        )
 
 
 def _log_density(residual: Array, variance: Array) -> float:

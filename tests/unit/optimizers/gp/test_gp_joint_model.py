@@ -294,7 +294,7 @@ def test_the_scale_of_a_warm_started_segment_comes_from_what_the_others_predict(
     )
     one = Joined.of(some, hyper, NO_FEATURES, np.empty((0, 1)), np.empty(0, dtype=np.intp))
     frame = Frame(logarithmic=False, unit=1.0, level=np.zeros(7), middle=np.zeros(7), scale=np.ones(7), spread=2.0)
-    factor = rescaled(wrong, segment, one.precision(), one.seen_from(0, wrong).sigma2, frame)
+    factor = rescaled(wrong, segment, one.inner, one.amplitude(wrong), frame)
     assert factor[0] > 4.0
     assert np.abs(np.log(factor[15:])).max() < 0.3
     assert len(set(factor[:15])) == 1
