@@ -82,19 +82,30 @@ class Scene:
         return U if self.box is None else self.joint.problem.space.unit.snap(self.box.clip(U))
 
     @cached_property
-    def views(self) -> dict[int, View]:
-        """What `view` made: the duel and the score look at the same process."""
+    def seen(self) -> dict[int, tuple[View, float]]:
+        """What `_seen` made: the duel and the score look at the same process."""
         return {}
 
     def view(self, column: int) -> View:
         """The process of one of the values."""
-        if column not in self.views:
+        return self._seen(column)[0]
+
+    def limit(self, column: int) -> float:
+        """Where the value 0 lies among the segment's targets in `view`."""
+        target = self.joint.fits[column].frame.targets(np.zeros(1), self.segment)[0]
+        return float(target) * self._seen(column)[1]
+
+    def _seen(self, column: int) -> tuple[View, float]:
+        """The process of one of the values, and by what the segment's own targets were multiplied."""
+        if column not in self.seen:
             fit, rows = self.joint.fits[column], self._rows(column)
             U, places = self.believed
             joined = Joined.of(rows, fit.hyper, self.joint.tasks, fit.columns.transform(U), places)
             factor = rescaled(rows.y, rows.segment, joined.inner, joined.amplitude(rows.y), fit.frame)
-            self.views[column] = joined.seen_from(self.segment, rows.y * factor)
-        return self.views[column]
+            own = factor[rows.segment == self.segment]
+            view = joined.seen_from(self.segment, rows.y * factor)
+            self.seen[column] = view, float(own[0]) if len(own) else 1.0
+        return self.seen[column]
 
     # ---- what to maximise ------------------------------------------------------------------------------------------
 
@@ -103,11 +114,7 @@ class Scene:
         goals = self.joint.problem.goals
         k = len(goals.objectives)
         limits = [j for j in self.joint.fits if j >= k]
-        views = {j: self.view(j) for j in limits}
-        chances = [
-            Chance(posterior=view, limit=float(self.joint.fits[j].frame.targets(np.zeros(1), self.segment)[0]))
-            for j, view in views.items()
-        ]
+        chances = [Chance(posterior=self.view(j), limit=self.limit(j)) for j in limits]
         return Weighed(gain=self._gain(k), chances=(*chances, *self._labels()))
 
     def _gain(self, objectives: int) -> Gain | None:

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from askntell.goals import Goals
 from askntell.optimizers.gp import GP
 from askntell.optimizers.gp.joint import chosen, process
 from askntell.optimizers.gp.joint.chosen import Chosen
 from askntell.optimizers.gp.joint.frames import Frame
+from askntell.optimizers.gp.joint.scene import Scene
 from askntell.space import Float, SearchSpace
 from askntell.testing.campaigns import Tuning, family
 
@@ -128,3 +130,19 @@ def test_medians_and_scales_are_those_of_each_segment():
     for k in (0, 1, 3):
         assert frame.scale[k] == pytest.approx(values[k].std(ddof=1), rel=0.15)
     assert frame.middle[2] == pytest.approx(np.median([frame.middle[k] for k in (0, 1, 3, 4)]))
+
+
+def test_the_limit_of_a_value_moves_with_the_scale_that_the_others_give_it():
+    goals = Goals.of({"loss": "minimize"}, {"size": "<= 0.5"})
+    tuning = Tuning(GP(), family(3), space=SPACE, goals=goals)
+    for _ in range(6):
+        for place, segment in enumerate(tuning.segments):
+            trial = tuning.ask(segment.name)
+            size = (1.0 + 3.0 * place) * (trial.params["x"] - 0.5) + 0.5
+            tuning.tell(trial, {"loss": loss(trial, place), "size": size})
+    joint = joint_of(tuning)
+    scene = Scene.of(joint, 2, {})
+    own = scene.view(1).joined.rows.segment == 2
+    targets, excess = scene.view(1).y[own], joint.outcomes_of(2).values[:, 1]
+    assert scene.seen[1][1] != 1.0
+    np.testing.assert_array_equal(targets <= scene.limit(1), excess <= 0.0)
