@@ -8,23 +8,20 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
-from scipy.linalg.blas import dtrmm
 
 from askntell.optimizers.gp.cholesky import factor, invert
 from askntell.optimizers.gp.data import Data
 from askntell.optimizers.gp.kernel import Array, squared_distances
 from askntell.optimizers.gp.model import RATE, SHAPE, Hyper
+from askntell.optimizers.gp.predicting import Given, Predicting
 from askntell.optimizers.gp.scratch import scratch
 
 __all__ = ["Posterior", "leave_one_out"]
 
-_SINGLE = 16  #: fewer points than this are worth no triangular product
-_TOGETHER = 128  #: points predicted at once: more would leave the cache
-
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Posterior:
+class Posterior(Predicting):
     """The process given data and hyperparameters; a value, `append` gives a new one.
 
     Attributes:
@@ -87,43 +84,18 @@ class Posterior:
         """Posterior mean at the data points, shape (n,): K alpha + beta = y - noise alpha."""
         return self.y - self.noise * self.alpha
 
-    def predict(self, X: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        mean, std = np.empty(len(X)), np.empty(len(X))
-        for i in range(0, len(X), _TOGETHER):
-            part = slice(i, i + _TOGETHER)
-            mean[part], std[part] = self._predicted(X[part])
-        return mean, std
-
-    def _predicted(self, X: Array) -> tuple[Array, Array]:
-        K = scratch("predicted", len(X), len(self.y))
-        K = self.hyper.function.value(squared_distances((X - self.centre) / self.hyper.scale, self.Z, out=K))
-        mean = K @ self.alpha + self.beta
-        if len(X) <= _SINGLE:
-            return mean, self.std(self.white(K))
-        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
-        return mean, self.std(dtrmm(1.0, self.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
-
-    def white(self, K: Array) -> Array:
-        """K Linv', without most of the zeros, shape (m, n)."""
-        n = len(self.y)
-        V, half = np.empty(K.shape), n // 2
-        np.matmul(K[:, :half], self.Linv[:half, :half].T, out=V[:, :half])
-        np.matmul(K, self.Linv[half:].T, out=V[:, half:])
-        return V
-
-    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
-        Q = (X - self.centre) / self.hyper.scale
-        K, H = self.hyper.function.both(squared_distances(Q, self.Z))
-        V = self.white(K)
-        std = self.std(V)
-        A = H * self.alpha
-        slope = A @ self.Z - Q * A.sum(axis=1)[:, None]
-        H *= V @ self.Linv
-        bend = Q * H.sum(axis=1)[:, None] - H @ self.Z
-        bend *= (self.sigma2 / std)[:, None]
-        return K @ self.alpha + self.beta, std, slope / self.hyper.scale, bend / self.hyper.scale
+    @cached_property
+    def given(self) -> Given:
+        """For predictions."""
+        return Given(
+            hyper=self.hyper,
+            centre=self.centre,
+            Z=self.Z,
+            Linv=self.Linv,
+            alpha=self.alpha,
+            sigma2=self.sigma2,
+            mean=self.beta,
+        )
 
     def covariance(self, row: int) -> Array:
         """Weights a, shape (n,), so that k(x)'a is the posterior covariance of x and a data point i.
@@ -168,12 +140,6 @@ class Posterior:
         y = np.append(self.y, target)
         w = Linv @ (y - self.beta)
         return replace(self, Z=Z, y=y, noise=noise, Linv=Linv, w=w, alpha=w @ Linv)
-
-    def std(self, V: Array) -> Array:
-        """Standard deviation of the process where k(x)'Linv' are the rows of V, shape (m, n); shape (m,)."""
-        left = 1.0 - np.einsum("ij,ij->i", V, V)
-        found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
-        return found
 
 
 def _inverse_factor(Z: Array, noise: Array, hyper: Hyper) -> tuple[Array, float]:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dtrmm
 
 from askntell.optimizers.gp.cholesky import factor, invert
 from askntell.optimizers.gp.joint.objective import JointHyper, Rows
 from askntell.optimizers.gp.joint.tasks import Tasks
 from askntell.optimizers.gp.kernel import KERNELS, Array, squared_distances
 from askntell.optimizers.gp.model import RATE, SHAPE, Hyper
+from askntell.optimizers.gp.predicting import Given, Predicting
 from askntell.optimizers.gp.scratch import scratch
 
 __all__ = ["Joined", "View"]
-
-_SINGLE = 16  #: fewer points than this are worth no triangular product
-_TOGETHER = 128  #: points predicted at once: more would leave the cache
 
 
 @final
@@ -120,7 +118,7 @@ class Joined:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class View:
+class View(Predicting):
     """The posterior of one segment's function.
 
     Attributes:
@@ -145,51 +143,21 @@ class View:
         """Hyperparameters of the kernel of points."""
         return self.joined.hyper.point
 
-    def predict(self, X: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of the noise-free process at model points (m, c); each of shape (m,)."""
-        mean, std = np.empty(len(X)), np.empty(len(X))
-        for i in range(0, len(X), _TOGETHER):
-            part = slice(i, i + _TOGETHER)
-            mean[part], std[part] = self._predicted(X[part])
-        return mean, std
-
-    def _predicted(self, X: Array) -> tuple[Array, Array]:
+    @cached_property
+    def given(self) -> Given:
+        """For predictions."""
         joined = self.joined
-        K = scratch("predicted", len(X), len(joined.Z))
-        squared_distances((X - joined.centre) / self.hyper.scale, joined.Z, out=K)
-        K = KERNELS[self.hyper.kernel].value(K)
-        K *= self.weight
-        K += self.shift
-        mean = K @ self.alpha
-        if len(X) <= _SINGLE:
-            return mean, self._std(self._white(K))
-        # half of the numbers in Linv are zeros, and many rows are worth a call that knows it; it overwrites K
-        return mean, self._std(dtrmm(1.0, joined.Linv.T, K.T, trans_a=1, overwrite_b=1).T)
-
-    def _white(self, K: Array) -> Array:
-        """K Linv', without most of the zeros, shape (m, n)."""
-        Linv = self.joined.Linv
-        V, half = np.empty(K.shape), len(Linv) // 2
-        np.matmul(K[:, :half], Linv[:half, :half].T, out=V[:, :half])
-        np.matmul(K, Linv[half:].T, out=V[:, half:])
-        return V
-
-    def gradients(self, X: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean, standard deviation, and their derivatives by the model columns: (m,), (m,), (m, c), (m, c)."""
-        joined, scale = self.joined, self.hyper.scale
-        Q = (X - joined.centre) / scale
-        K, H = KERNELS[self.hyper.kernel].both(squared_distances(Q, joined.Z))
-        K *= self.weight
-        K += self.shift
-        H *= self.weight
-        V = self._white(K)
-        std = self._std(V)
-        A = H * self.alpha
-        slope = A @ joined.Z - Q * A.sum(axis=1)[:, None]
-        H *= V @ joined.Linv
-        bend = Q * H.sum(axis=1)[:, None] - H @ joined.Z
-        bend *= (self.sigma2 / std)[:, None]
-        return K @ self.alpha, std, slope / scale, bend / scale
+        return Given(
+            hyper=self.hyper,
+            centre=joined.centre,
+            Z=joined.Z,
+            Linv=joined.Linv,
+            alpha=self.alpha,
+            sigma2=self.sigma2,
+            prior=joined.hyper.variance,
+            weight=self.weight,
+            shift=self.shift,
+        )
 
     def append(self, x: Array) -> View:
         """The posterior once the model point x, shape (c,), of this segment has its posterior mean."""
@@ -204,8 +172,3 @@ class View:
         X = joined.Z[n:] * self.hyper.scale + joined.centre
         again = Joined.of(told, joined.hyper, joined.tasks, X, joined.segment[n:])
         return again.seen_from(self.segment, np.append(self.y, self.predict(x[None])[0]))
-
-    def _std(self, V: Array) -> Array:
-        left = self.joined.hyper.variance - np.einsum("ij,ij->i", V, V)
-        found: Array = np.sqrt(self.sigma2 * np.maximum(left, 1e-12))
-        return found

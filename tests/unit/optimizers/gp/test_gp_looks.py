@@ -1,5 +1,7 @@
 """What a look at a point is worth under noise: see `gp.looks`; and that proposals under noise find better settings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def test_covariance_with_a_data_point_is_how_far_a_look_there_moves_the_rest(ker
     mean, std = post.predict(points)
     raised = post.append(X[4], value=float(post.fitted[4]) + 1.0).predict(points)[0] - mean
     expected = raised * (std[-1] ** 2 + post.sigma2 * post.hyper.noise)
-    unit = Posterior(**{**vars(post), "alpha": post.covariance(4), "beta": 0.0})
+    unit = replace(post, alpha=post.covariance(4), beta=0.0)
     np.testing.assert_allclose(unit.predict(points)[0], expected, rtol=1e-6, atol=1e-9)
     assert expected[-1] == pytest.approx(std[-1] ** 2, rel=1e-6)
 
